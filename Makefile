@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What a person types. The kernel's build system reads Kbuild instead.
+
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+KSM_VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+export KSM_VERSION
+
+KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR)
+
+# W=1 and the like go through to the kernel's build system by themselves.
+modules: compat/configured
+	$(KBUILD) modules
+
+# Asks again whenever it is called: KDIR may be another kernel's this time.
+compat/configured:
+	@compat/configure.sh $(KDIR)
+
+install: modules
+	$(KBUILD) modules_install
+	depmod -a $(KVER)
+
+dkms-install:
+	tests/lib/host/dkms-here.sh $(KVER)
+
+demo:
+	tests/demo
+
+check:
+	tests/check
+
+lint:
+	tests/lint
+
+clean:
+	find . -path ./.git -prune -o \( -name '*.o' -o -name '*.ko' \
+		-o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
+		-o -name '*.o.d' -o -name 'modules.order' \
+		-o -name 'Module.symvers' -o -name '.module-common.o' \) \
+		-exec rm -f {} +
+	rm -f compat/generated.h compat/probe/probe.log
+
+help:
+	@echo 'make              build the modules for the running kernel'
+	@echo '                  (KVER=<version> or KDIR=<build folder> for another)'
+	@echo 'make install      build and install them, without DKMS'
+	@echo 'make dkms-install install them through DKMS, which rebuilds them'
+	@echo '                  for every new kernel'
+	@echo 'make demo         show it all in a virtual machine'
+	@echo 'make check        run every test on every kernel'
+	@echo 'make lint         checkpatch, sparse, W=1, clang-format, shellcheck'
+	@echo 'make clean        remove what was built'
+
+.PHONY: modules compat/configured install dkms-install demo check lint clean help

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bounce pages, from three places in this order:
+ *
+ * - a cache per CPU, shared by all mappings: distributions zero every page that
+ *   the allocator hands out, which costs more than the rest of a small write.
+ *   It is bounded, gives way to memory pressure, and holds nothing but
+ *   ciphertext, since that is all that is ever written to these pages;
+ * - the page allocator, without waiting;
+ * - the mapping's own reserve, with waiting. This is what guarantees progress:
+ *   pages that come back refill the reserve before anything else.
+ */
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <shrinker.h>
+#include <linux/spinlock.h>
+
+#include "bounce.h"
+
+#define KSM_GFP_FAST (GFP_NOWAIT | __GFP_NOWARN | __GFP_NORETRY | \
+		      __GFP_NOMEMALLOC)
+
+/*
+ * @lock is taken with interrupts off, since writes may end in any context, and
+ * by the shrinker on other CPUs; otherwise it is this CPU's alone.
+ */
+struct ksm_page_cache {
+	spinlock_t lock;
+	unsigned int nr;
+	struct page *pages[];
+};
+
+static struct ksm_page_cache __percpu *page_cache;
+static unsigned int page_cache_max;
+
+static unsigned int cache_take(struct bio_vec *vecs, unsigned int nr)
+{
+	struct ksm_page_cache *cache;
+	unsigned long flags;
+	unsigned int i;
+
+	/* Being moved to another CPU between these two does no harm. */
+	cache = raw_cpu_ptr(page_cache);
+	spin_lock_irqsave(&cache->lock, flags);
+	nr = min(nr, cache->nr);
+	for (i = 0; i < nr; i++)
+		vecs[i].bv_page = cache->pages[--cache->nr];
+	spin_unlock_irqrestore(&cache->lock, flags);
+	return nr;
+}
+
+static unsigned int cache_give(const struct bio_vec *vecs, unsigned int nr)
+{
+	struct ksm_page_cache *cache;
+	unsigned long flags;
+	unsigned int i;
+
+	cache = raw_cpu_ptr(page_cache);
+	spin_lock_irqsave(&cache->lock, flags);
+	nr = min(nr, page_cache_max - cache->nr);
+	for (i = 0; i < nr; i++)
+		cache->pages[cache->nr++] = vecs[i].bv_page;
+	spin_unlock_irqrestore(&cache->lock, flags);
+	return nr;
+}
+
+static unsigned long cache_drain(struct ksm_page_cache *cache,
+				 unsigned long nr)
+{
+	unsigned long freed = 0;
+	struct page *page;
+
+	while (freed < nr) {
+		spin_lock_irq(&cache->lock);
+		page = cache->nr ? cache->pages[--cache->nr] : NULL;
+		spin_unlock_irq(&cache->lock);
+		if (!page)
+			break;
+		__free_page(page);
+		freed++;
+	}
+	return freed;
+}
+
+static unsigned long cache_count(struct shrinker *shrinker,
+				 struct shrink_control *sc)
+{
+	unsigned long nr = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		nr += READ_ONCE(per_cpu_ptr(page_cache, cpu)->nr);
+	return nr ? nr : SHRINK_EMPTY;
+}
+
+static unsigned long cache_scan(struct shrinker *shrinker,
+				struct shrink_control *sc)
+{
+	unsigned long freed = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		if (freed >= sc->nr_to_scan)
+			break;
+		freed += cache_drain(per_cpu_ptr(page_cache, cpu),
+				     sc->nr_to_scan - freed);
+	}
+	return freed ? freed : SHRINK_STOP;
+}
+
+/**
+ * ksm_bounce_cache_init() - set up the caches that all mappings share
+ * @pages_per_cpu: bound of each CPU's cache; 0 for no caching
+ *
+ * Context: process context.
+ * Return: 0 or -ENOMEM.
+ */
+int ksm_bounce_cache_init(unsigned int pages_per_cpu)
+{
+	int cpu, err;
+
+	page_cache = __alloc_percpu(sizeof(struct ksm_page_cache) +
+				    pages_per_cpu * sizeof(struct page *),
+				    __alignof__(struct ksm_page_cache));
+	if (!page_cache)
+		return -ENOMEM;
+	page_cache_max = pages_per_cpu;
+	for_each_possible_cpu(cpu)
+		spin_lock_init(&per_cpu_ptr(page_cache, cpu)->lock);
+
+	err = compat_shrinker_register("ksm-bounce", cache_count, cache_scan);
+	if (err)
+		free_percpu(page_cache);
+	return err;
+}
+
+/**
+ * ksm_bounce_cache_exit() - free the caches
+ *
+ * Context: process context, when no mapping is left.
+ */
+void ksm_bounce_cache_exit(void)
+{
+	int cpu;
+
+	compat_shrinker_unregister();
+	for_each_possible_cpu(cpu)
+		cache_drain(per_cpu_ptr(page_cache, cpu), ULONG_MAX);
+	free_percpu(page_cache);
+}
+
+/**
+ * ksm_bounce_init() - make a mapping's reserve
+ * @bounce: memory for it
+ * @reserve: pages, as many as the largest write will need
+ *
+ * Context: process context.
+ * Return: 0 or -ENOMEM.
+ */
+int ksm_bounce_init(struct ksm_bounce *bounce, unsigned int reserve)
+{
+	mutex_init(&bounce->lock);
+	return mempool_init_page_pool(&bounce->pages, reserve, 0);
+}
+
+/**
+ * ksm_bounce_exit() - free a mapping's reserve
+ * @bounce: the reserve, with all pages given back
+ *
+ * Context: process context.
+ */
+void ksm_bounce_exit(struct ksm_bounce *bounce)
+{
+	mempool_exit(&bounce->pages);
+	mutex_destroy(&bounce->lock);
+}
+
+static unsigned int alloc_fast(struct bio_vec *vecs, unsigned int nr)
+{
+	unsigned int got = cache_take(vecs, nr);
+
+	for (; unlikely(got < nr); got++) {
+		vecs[got].bv_page = alloc_page(KSM_GFP_FAST);
+		if (!vecs[got].bv_page)
+			break;
+	}
+	return got;
+}
+
+/**
+ * ksm_bounce_alloc() - get the pages for one write
+ * @bounce: the mapping's reserve
+ * @vecs: bv_page of each is set
+ * @nr: how many; not more than the reserve holds
+ *
+ * Context: process context, may sleep until other writes of the mapping end.
+ *	Always succeeds.
+ * Return: true if it had to draw on the reserve.
+ */
+bool ksm_bounce_alloc(struct ksm_bounce *bounce, struct bio_vec *vecs,
+		      unsigned int nr)
+{
+	unsigned int got = alloc_fast(vecs, nr);
+
+	if (likely(got == nr))
+		return false;
+
+	/*
+	 * Wait with empty hands: what this write has got so far may be what
+	 * the one before it in the queue for the reserve is waiting for.
+	 */
+	ksm_bounce_free(bounce, vecs, got);
+	mutex_lock(&bounce->lock);
+	for (got = 0; got < nr; got++)
+		vecs[got].bv_page = mempool_alloc(&bounce->pages, GFP_NOIO);
+	mutex_unlock(&bounce->lock);
+	return true;
+}
+
+/**
+ * ksm_bounce_free() - give pages back
+ * @bounce: the mapping's reserve
+ * @vecs: their vectors
+ * @nr: how many
+ *
+ * Context: any context.
+ */
+void ksm_bounce_free(struct ksm_bounce *bounce, const struct bio_vec *vecs,
+		     unsigned int nr)
+{
+	mempool_t *pool = &bounce->pages;
+	unsigned int i = 0;
+
+	/*
+	 * The same unlocked look at the reserve as mempool_free() takes, with
+	 * its barrier: pages that were drawn from the reserve must not miss
+	 * that it has become short by them.
+	 */
+	smp_rmb();
+	if (likely(READ_ONCE(pool->curr_nr) >= pool->min_nr))
+		i = cache_give(vecs, nr);
+	for (; i < nr; i++)
+		mempool_free(vecs[i].bv_page, pool);
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Engines: which implementation of a mode is used, and its key.
+ *
+ * The crypto API ranks implementations by fixed priorities, and the best one
+ * for disk encryption differs between kernels: what is fast may be marked
+ * asynchronous, and the library may or may not use the CPU's instructions. So
+ * the candidates are measured once per mode, when it is first used.
+ *
+ * Drivers of crypto accelerators are never candidates: they allocate memory or
+ * queue requests behind others, both of which the data path cannot have.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/ktime.h>
+#include <linux/mutex.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "crypt.h"
+#include "engine.h"
+
+#define KSM_EXCLUDED_ALGS (CRYPTO_ALG_ALLOCATES_MEMORY | \
+			   CRYPTO_ALG_KERN_DRIVER_ONLY)
+
+/* IVs lie on the stack or in per-bio data with this alignment. */
+#define KSM_IV_ALIGNMASK	15
+
+static const char *const kind_names[KSM_ENGINE_KINDS + 1] = {
+	[KSM_ENGINE_SKCIPHER_SYNC] = "skcipher-sync",
+	[KSM_ENGINE_SKCIPHER] = "skcipher",
+	[KSM_ENGINE_LIBRARY] = "library",
+	[KSM_ENGINE_KINDS] = "auto",
+};
+
+/* What measuring found; protects fastest[]. */
+static DEFINE_MUTEX(fastest_lock);
+static struct {
+	bool known;
+	enum ksm_engine_kind kind;
+} fastest[KSM_MODE_COUNT];
+
+/**
+ * ksm_engine_parse() - read the name of a kind of engine
+ * @name: the name
+ * @kind: set to the kind, KSM_ENGINE_KINDS for "auto"
+ *
+ * Return: 0, or -EINVAL if there is none of that name.
+ */
+int ksm_engine_parse(const char *name, enum ksm_engine_kind *kind)
+{
+	int i = match_string(kind_names, ARRAY_SIZE(kind_names), name);
+
+	if (i < 0)
+		return -EINVAL;
+	*kind = i;
+	return 0;
+}
+
+/**
+ * ksm_engine_kind_name() - the name of a kind of engine
+ * @kind: the kind, or KSM_ENGINE_KINDS for "auto"
+ *
+ * Return: the name.
+ */
+const char *ksm_engine_kind_name(enum ksm_engine_kind kind)
+{
+	return kind_names[kind];
+}
+
+#ifdef KSM_HAVE_AES_XTS_LIB
+static int init_library(struct ksm_engine *engine)
+{
+	if (engine->mode->id != KSM_MODE_AES_128_XTS &&
+	    engine->mode->id != KSM_MODE_AES_256_XTS)
+		return -ENOENT;
+	engine->lib_key = kzalloc(sizeof(*engine->lib_key), GFP_KERNEL);
+	return engine->lib_key ? 0 : -ENOMEM;
+}
+
+static void exit_library(struct ksm_engine *engine)
+{
+	kfree_sensitive(engine->lib_key);
+}
+
+static int setkey_library(struct ksm_engine *engine, const u8 *raw)
+{
+	return aes_xts_preparekey(engine->lib_key, raw, engine->mode->key_size,
+				  0);
+}
+#else
+static int init_library(struct ksm_engine *engine)
+{
+	return -ENOENT;
+}
+
+static void exit_library(struct ksm_engine *engine)
+{
+}
+
+static int setkey_library(struct ksm_engine *engine, const u8 *raw)
+{
+	return -ENOENT;
+}
+#endif
+
+static int init_skcipher(struct ksm_engine *engine)
+{
+	u32 mask = KSM_EXCLUDED_ALGS;
+	struct crypto_skcipher *tfm;
+	u32 flags;
+
+	if (engine->kind == KSM_ENGINE_SKCIPHER_SYNC)
+		mask |= CRYPTO_ALG_ASYNC;
+	tfm = crypto_alloc_skcipher(engine->mode->capi_name, 0, mask);
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+
+	if (crypto_skcipher_ivsize(tfm) != engine->mode->iv_size ||
+	    crypto_skcipher_alignmask(tfm) > KSM_IV_ALIGNMASK) {
+		crypto_free_skcipher(tfm);
+		return -ENOENT;
+	}
+	flags = crypto_skcipher_alg(tfm)->base.cra_flags;
+	engine->tfm = tfm;
+	engine->may_pend = flags & CRYPTO_ALG_ASYNC;
+	engine->stack_req = !engine->may_pend &&
+			    crypto_skcipher_reqsize(tfm) <= KSM_STACK_REQ_CTX;
+	return 0;
+}
+
+static int init_kind(struct ksm_engine *engine, const struct ksm_mode *mode,
+		     enum ksm_engine_kind kind)
+{
+	memset(engine, 0, sizeof(*engine));
+	engine->mode = mode;
+	engine->kind = kind;
+	if (kind == KSM_ENGINE_LIBRARY)
+		return init_library(engine);
+	return init_skcipher(engine);
+}
+
+/* Nanoseconds for one page; the best of several runs, so that an interrupt does not decide. */
+static u64 measure(struct ksm_engine *engine)
+{
+	u8 raw[KSM_MAX_KEY_SIZE];
+	u64 best = U64_MAX;
+	struct page *page;
+	int err, i;
+
+	page = alloc_page(GFP_KERNEL);
+	if (!page)
+		return U64_MAX;
+	get_random_bytes(raw, sizeof(raw));
+	err = ksm_engine_setkey(engine, raw);
+	for (i = 0; !err && i < 16; i++) {
+		u64 start = ktime_get_ns();
+
+		err = ksm_crypt_page(engine, page);
+		best = min(best, ktime_get_ns() - start);
+	}
+	memzero_explicit(raw, sizeof(raw));
+	__free_page(page);
+	return err ? U64_MAX : best;
+}
+
+static int find_fastest(const struct ksm_mode *mode, enum ksm_engine_kind *kind)
+{
+	u64 ns, best_ns = U64_MAX;
+	struct ksm_engine engine;
+	int err, last_err = -ENOENT;
+	enum ksm_engine_kind k;
+
+	for (k = 0; k < KSM_ENGINE_KINDS; k++) {
+		err = init_kind(&engine, mode, k);
+		if (err) {
+			if (err != -ENOENT)
+				last_err = err;
+			continue;
+		}
+		ns = measure(&engine);
+		pr_debug("%s: %s takes %llu ns for %lu bytes\n", mode->name,
+			 ksm_engine_name(&engine), ns, PAGE_SIZE);
+		/*
+		 * What comes later must be clearly faster: the ones before
+		 * never have to be waited for.
+		 */
+		if (ns < best_ns - (best_ns >> 4)) {
+			best_ns = ns;
+			*kind = k;
+		}
+		ksm_engine_exit(&engine);
+	}
+	return best_ns == U64_MAX ? last_err : 0;
+}
+
+static int fastest_kind(const struct ksm_mode *mode, enum ksm_engine_kind *kind)
+{
+	int err = 0;
+
+	mutex_lock(&fastest_lock);
+	if (!fastest[mode->id].known) {
+		err = find_fastest(mode, &fastest[mode->id].kind);
+		fastest[mode->id].known = !err;
+	}
+	*kind = fastest[mode->id].kind;
+	mutex_unlock(&fastest_lock);
+	return err;
+}
+
+/**
+ * ksm_engine_init() - make an engine; it has no key yet
+ * @engine: memory for it
+ * @mode: the mode
+ * @choice: a kind, or KSM_ENGINE_KINDS for the fastest
+ *
+ * Context: process context, may sleep and load modules.
+ * Return: 0; -ENOENT if this kernel has no such implementation of the mode;
+ *	or another negative errno.
+ */
+int ksm_engine_init(struct ksm_engine *engine, const struct ksm_mode *mode,
+		    enum ksm_engine_kind choice)
+{
+	int err = 0;
+
+	if (choice == KSM_ENGINE_KINDS)
+		err = fastest_kind(mode, &choice);
+	if (!err)
+		err = init_kind(engine, mode, choice);
+	return err;
+}
+
+/**
+ * ksm_engine_exit() - free an engine and wipe its key
+ * @engine: the engine
+ *
+ * Context: process context.
+ */
+void ksm_engine_exit(struct ksm_engine *engine)
+{
+	if (engine->kind == KSM_ENGINE_LIBRARY)
+		exit_library(engine);
+	else
+		crypto_free_skcipher(engine->tfm);
+	memset(engine, 0, sizeof(*engine));
+}
+
+/**
+ * ksm_engine_setkey() - replace the key
+ * @engine: the engine, not in use by anybody else
+ * @raw: as many bytes as the mode's keys have
+ *
+ * Context: process context.
+ * Return: 0, or a negative errno if the cipher refuses the key; the engine
+ *	then has no usable key.
+ */
+int ksm_engine_setkey(struct ksm_engine *engine, const u8 *raw)
+{
+	if (engine->kind == KSM_ENGINE_LIBRARY)
+		return setkey_library(engine, raw);
+	return crypto_skcipher_setkey(engine->tfm, raw, engine->mode->key_size);
+}
+
+/**
+ * ksm_engine_name() - what the implementation is called
+ * @engine: the engine
+ *
+ * Return: the crypto API's driver name, or "library".
+ */
+const char *ksm_engine_name(const struct ksm_engine *engine)
+{
+	if (engine->kind == KSM_ENGINE_LIBRARY)
+		return kind_names[KSM_ENGINE_LIBRARY];
+	return crypto_skcipher_driver_name(engine->tfm);
+}
+
+/**
+ * ksm_engine_req_size() - memory that a request needs outside the stack
+ * @engine: the engine
+ *
+ * Return: bytes for a struct ksm_request, 0 if none is needed.
+ */
+unsigned int ksm_engine_req_size(const struct ksm_engine *engine)
+{
+	if (engine->kind == KSM_ENGINE_LIBRARY || engine->stack_req)
+		return 0;
+	return ALIGN(sizeof(struct ksm_request) +
+		     crypto_skcipher_reqsize(engine->tfm), CRYPTO_MINALIGN);
+}

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The data path.
+ *
+ * Writes are encrypted into bounce pages before their submission, by the
+ * submitter, which other CPUs help if there is much to do. Nothing is ever
+ * submitted from a worker, so the order of writes is the submitter's (zoned
+ * devices need that) and a worker never waits for I/O.
+ *
+ * Reads are decrypted in place when they complete: right there if the context
+ * permits and there is little to do, otherwise by one worker or several.
+ */
+#include <linux/bio.h>
+#include <linux/cpumask.h>
+#include <linux/export.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <asm/simd.h>
+
+#include "crypt.h"
+#include "io.h"
+#include "mapping.h"
+
+/* Reads of up to this many bytes may be decrypted where they complete. */
+#define KSM_INLINE_BYTES	(16 * 1024)
+
+/**
+ * struct ksm_helper - one CPU's part in a team
+ * @work: runs it
+ * @team: the team; the helper's struct ksm_request lies behind this struct
+ */
+struct ksm_helper {
+	struct work_struct work;
+	struct ksm_team *team;
+} __aligned(16);
+
+/**
+ * struct ksm_team - several CPUs at work on one bio, chunk by chunk
+ * @io: the bio's state
+ * @dst: bounce vectors of a write, NULL for a read
+ * @next: the first chunk that nobody has taken
+ * @running: helpers of a read that have not ended
+ * @err: the first error
+ * @nr_helpers: helpers that were called
+ *
+ * The helpers lie behind it, helper_size() bytes each.
+ */
+struct ksm_team {
+	struct ksm_fallback_io *io;
+	const struct bio_vec *dst;
+	atomic_t next;
+	atomic_t running;
+	int err;
+	unsigned int nr_helpers;
+} __aligned(16);
+
+/**
+ * ksm_io_req_offset() - where the request lies in a bio's state
+ *
+ * Return: bytes from the start of struct ksm_fallback_io.
+ */
+size_t ksm_io_req_offset(void)
+{
+	return ALIGN(sizeof(struct ksm_fallback_io),
+		     __alignof__(struct ksm_request));
+}
+
+static struct ksm_request *io_request(struct ksm_fallback_io *io)
+{
+	return (void *)io + ksm_io_req_offset();
+}
+
+static size_t helper_size(const struct ksm_fallback *fb)
+{
+	return ALIGN(sizeof(struct ksm_helper) + fb->req_size,
+		     __alignof__(struct ksm_helper));
+}
+
+static struct ksm_helper *team_helper(struct ksm_team *team, unsigned int i)
+{
+	return (void *)(team + 1) + i * helper_size(team->io->fb);
+}
+
+/**
+ * ksm_team_size() - memory for a team of as many helpers as there may be
+ * @fb: the mapping
+ *
+ * Return: bytes.
+ */
+size_t ksm_team_size(const struct ksm_fallback *fb)
+{
+	return sizeof(struct ksm_team) + KSM_MAX_HELPERS * helper_size(fb);
+}
+
+static __always_inline void init_range(struct ksm_range *range,
+				       const struct ksm_fallback_io *io,
+				       const struct bio_vec *dst)
+{
+	const struct ksm_fallback *fb = io->fb;
+
+	range->src = io->bio->bi_io_vec;
+	range->iter = io->iter;
+	range->dst = dst;
+	range->dst_off = 0;
+	range->iv = (io->iter.bi_sector + fb->iv_offset) >> fb->iv_shift;
+	range->iv_step = fb->iv_step;
+	range->unit = fb->unit;
+}
+
+static void cut_range(struct ksm_range *range, const struct ksm_fallback *fb,
+		      unsigned int from, unsigned int len)
+{
+	bvec_iter_advance(range->src, &range->iter, from);
+	range->iter.bi_size = min(range->iter.bi_size, len);
+	range->dst_off = from;
+	range->iv += (u64)(from >> fb->unit_shift) * fb->iv_step;
+}
+
+static void run_chunks(struct ksm_team *team, struct ksm_request *request)
+{
+	struct ksm_fallback_io *io = team->io;
+	struct ksm_fallback *fb = io->fb;
+	struct ksm_range range;
+	unsigned int from;
+	int err;
+
+	for (;;) {
+		from = (atomic_inc_return(&team->next) - 1) * KSM_CHUNK_BYTES;
+		if (from >= io->iter.bi_size)
+			break;
+		init_range(&range, io, team->dst);
+		cut_range(&range, fb, from, KSM_CHUNK_BYTES);
+		err = ksm_crypt_range(&fb->engine, &range, request, true);
+		if (unlikely(err))
+			cmpxchg(&team->err, 0, err);
+		cond_resched();
+	}
+}
+
+static void end_deferred(struct ksm_fallback_io *io, int err)
+{
+	struct ksm_fallback *fb = io->fb;
+
+	if (unlikely(err))
+		this_cpu_inc(fb->stats->errors);
+	fb->done(io, err);
+}
+
+static void encrypt_help(struct work_struct *work)
+{
+	struct ksm_helper *helper = container_of(work, struct ksm_helper, work);
+
+	run_chunks(helper->team, (void *)(helper + 1));
+}
+
+static void decrypt_help(struct work_struct *work)
+{
+	struct ksm_helper *helper = container_of(work, struct ksm_helper, work);
+	struct ksm_team *team = helper->team;
+	struct ksm_fallback_io *io = team->io;
+	int err;
+
+	run_chunks(team, (void *)(helper + 1));
+	if (!atomic_dec_and_test(&team->running))
+		return;
+	err = team->err;
+	mempool_free(team, &io->fb->teams);
+	end_deferred(io, err);
+}
+
+/*
+ * Call other CPUs to a bio. NULL if it is too small for that, there is no other
+ * CPU, or no memory at once.
+ */
+static struct ksm_team *start_team(struct ksm_fallback_io *io,
+				   const struct bio_vec *dst, work_func_t func,
+				   unsigned int members_here)
+{
+	struct ksm_fallback *fb = io->fb;
+	unsigned int chunks, nr, i;
+	struct ksm_team *team;
+
+	if (io->iter.bi_size < KSM_PARALLEL_BYTES)
+		return NULL;
+	chunks = DIV_ROUND_UP(io->iter.bi_size, KSM_CHUNK_BYTES);
+	nr = min3(num_online_cpus(), chunks,
+		  KSM_MAX_HELPERS + members_here) - members_here;
+	if (!nr)
+		return NULL;
+	team = mempool_alloc(&fb->teams, GFP_NOWAIT | __GFP_NOWARN);
+	if (!team)
+		return NULL;
+
+	team->io = io;
+	team->dst = dst;
+	team->err = 0;
+	team->nr_helpers = nr;
+	atomic_set(&team->next, 0);
+	atomic_set(&team->running, nr);
+	this_cpu_inc(fb->stats->parallel);
+	/* A read's team may be gone as soon as its last helper is queued. */
+	for (i = 0; i < nr; i++) {
+		struct ksm_helper *helper = (void *)(team + 1) +
+					    i * helper_size(fb);
+
+		helper->team = team;
+		INIT_WORK(&helper->work, func);
+		queue_work(fb->wq, &helper->work);
+	}
+	return team;
+}
+
+static int encrypt_data(struct ksm_fallback_io *io, const struct bio_vec *dst)
+{
+	struct ksm_fallback *fb = io->fb;
+	struct ksm_range range;
+	struct ksm_team *team;
+	unsigned int i;
+	int err;
+
+	team = start_team(io, dst, encrypt_help, 1);
+	if (!team) {
+		init_range(&range, io, dst);
+		return ksm_crypt_range(&fb->engine, &range, io_request(io),
+				       true);
+	}
+	run_chunks(team, io_request(io));
+	/* Helpers that have not begun are not waited for. */
+	for (i = 0; i < team->nr_helpers; i++)
+		cancel_work_sync(&team_helper(team, i)->work);
+	err = team->err;
+	mempool_free(team, &fb->teams);
+	return err;
+}
+
+static void alloc_bounce(struct ksm_fallback_io *io, unsigned int size)
+{
+	struct ksm_fallback *fb = io->fb;
+	unsigned int nr = DIV_ROUND_UP(size, PAGE_SIZE);
+	struct bio_vec *vecs = io->inline_vecs;
+	unsigned int i;
+
+	if (nr > KSM_FALLBACK_INLINE_VECS)
+		vecs = mempool_alloc(&fb->tables, GFP_NOIO);
+	if (unlikely(ksm_bounce_alloc(&fb->bounce, vecs, nr)))
+		this_cpu_inc(fb->stats->reserve);
+	for (i = 0; i < nr; i++) {
+		vecs[i].bv_offset = 0;
+		vecs[i].bv_len = min_t(unsigned int, size, PAGE_SIZE);
+		size -= vecs[i].bv_len;
+	}
+	io->bounce = vecs;
+	io->nr_pages = nr;
+}
+
+static void free_bounce(struct ksm_fallback_io *io)
+{
+	struct ksm_fallback *fb = io->fb;
+
+	ksm_bounce_free(&fb->bounce, io->bounce, io->nr_pages);
+	if (io->bounce != io->inline_vecs)
+		mempool_free(io->bounce, &fb->tables);
+}
+
+/**
+ * ksm_fallback_encrypt() - replace a write's data by its ciphertext
+ * @fb: the mapping
+ * @io: memory for the bio's state
+ * @bio: a clone that the caller owns, whole data units, not larger than
+ *	ksm_fallback_max_write()
+ * @sector: where in the mapping it begins, in units of 512 bytes
+ *
+ * The bio gets another vector and keeps its size and place. The data that it
+ * had is not touched. When the write has ended, in whatever way,
+ * ksm_fallback_encrypt_end() must follow.
+ *
+ * Context: process context, may sleep. Waits only for other writes of the
+ *	mapping to end, and only if memory is short.
+ * Return: 0; or a negative errno, and the bio is as it was: -ENOKEY if the
+ *	mapping has no key, -EINVAL if the bio is too large or its segments are
+ *	not whole 512-byte blocks, or what the cipher says.
+ */
+int ksm_fallback_encrypt(struct ksm_fallback *fb, struct ksm_fallback_io *io,
+			 struct bio *bio, sector_t sector)
+{
+	unsigned int size = bio->bi_iter.bi_size;
+	int err;
+
+	if (unlikely(!READ_ONCE(fb->keyed)))
+		return -ENOKEY;
+	if (unlikely(size > fb->max_write))
+		return -EINVAL;
+
+	io->fb = fb;
+	io->bio = bio;
+	io->iter = bio->bi_iter;
+	io->iter.bi_sector = sector;
+	this_cpu_inc(fb->stats->writes);
+
+	alloc_bounce(io, size);
+	err = encrypt_data(io, io->bounce);
+	if (unlikely(err)) {
+		this_cpu_inc(fb->stats->errors);
+		free_bounce(io);
+		return err;
+	}
+	io->orig_vec = bio->bi_io_vec;
+	bio->bi_io_vec = io->bounce;
+	bio->bi_iter = (struct bvec_iter) {
+		.bi_sector = bio->bi_iter.bi_sector,
+		.bi_size = size,
+	};
+	return 0;
+}
+KSM_EXPORT_SYMBOL(ksm_fallback_encrypt);
+
+/**
+ * ksm_fallback_encrypt_end() - give back what ksm_fallback_encrypt() took
+ * @io: the bio's state
+ *
+ * Context: any context, after the bio has ended or instead of submitting it.
+ */
+void ksm_fallback_encrypt_end(struct ksm_fallback_io *io)
+{
+	io->bio->bi_io_vec = io->orig_vec;
+	free_bounce(io);
+}
+KSM_EXPORT_SYMBOL(ksm_fallback_encrypt_end);
+
+/**
+ * ksm_fallback_decrypt_begin() - remember a read, before its submission
+ * @fb: the mapping
+ * @io: memory for the bio's state
+ * @bio: a bio that the caller owns, whole data units
+ * @sector: where in the mapping it begins, in units of 512 bytes
+ *
+ * Context: any context.
+ */
+void ksm_fallback_decrypt_begin(struct ksm_fallback *fb,
+				struct ksm_fallback_io *io, struct bio *bio,
+				sector_t sector)
+{
+	io->fb = fb;
+	io->bio = bio;
+	io->iter = bio->bi_iter;
+	io->iter.bi_sector = sector;
+}
+KSM_EXPORT_SYMBOL(ksm_fallback_decrypt_begin);
+
+static void decrypt_work(struct work_struct *work)
+{
+	struct ksm_fallback_io *io = container_of(work, struct ksm_fallback_io,
+						  work);
+	struct ksm_range range;
+
+	init_range(&range, io, NULL);
+	end_deferred(io, ksm_crypt_range(&io->fb->engine, &range,
+					 io_request(io), true));
+}
+
+/* Go on with a read of which a data unit pended where nobody could wait. */
+static void decrypt_resume_work(struct work_struct *work)
+{
+	struct ksm_fallback_io *io = container_of(work, struct ksm_fallback_io,
+						  work);
+	struct ksm_request *request = io_request(io);
+	struct ksm_range range = request->range;
+	int err;
+
+	err = ksm_crypt_wait(request);
+	if (!err)
+		err = ksm_crypt_range(&io->fb->engine, &range, request, true);
+	end_deferred(io, err);
+}
+
+/*
+ * The FPU cannot be used in a hard irq. Before Linux 6.15 a softirq may have
+ * interrupted another user of it, too.
+ */
+static bool may_decrypt_here(const struct ksm_fallback_io *io)
+{
+	return io->iter.bi_size <= KSM_INLINE_BYTES && !in_hardirq() &&
+	       !irqs_disabled() && may_use_simd();
+}
+
+/**
+ * ksm_fallback_decrypt() - decrypt a read that has completed without error
+ * @io: the bio's state, from ksm_fallback_decrypt_begin()
+ *
+ * Context: any context.
+ * Return: 0; -EINPROGRESS if the mapping's done callback will be called later
+ *	or has been called already; -ENOKEY if the mapping has no key; -EINVAL
+ *	if the bio's segments are not whole 512-byte blocks; or what the cipher
+ *	says.
+ */
+int ksm_fallback_decrypt(struct ksm_fallback_io *io)
+{
+	struct ksm_fallback *fb = io->fb;
+	struct ksm_range range;
+	int err;
+
+	if (unlikely(!READ_ONCE(fb->keyed)))
+		return -ENOKEY;
+
+	this_cpu_inc(fb->stats->reads);
+	if (likely(may_decrypt_here(io))) {
+		init_range(&range, io, NULL);
+		err = ksm_crypt_range(&fb->engine, &range, io_request(io),
+				      false);
+		if (likely(!err))
+			return 0;
+		if (err != -EINPROGRESS) {
+			this_cpu_inc(fb->stats->errors);
+			return err;
+		}
+		io_request(io)->range = range;
+		INIT_WORK(&io->work, decrypt_resume_work);
+	} else if (start_team(io, NULL, decrypt_help, 0)) {
+		this_cpu_inc(fb->stats->deferred);
+		return -EINPROGRESS;
+	} else {
+		INIT_WORK(&io->work, decrypt_work);
+	}
+	this_cpu_inc(fb->stats->deferred);
+	queue_work(fb->wq, &io->work);
+	return -EINPROGRESS;
+}
+KSM_EXPORT_SYMBOL(ksm_fallback_decrypt);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The data path: bios in, bios out.
+ */
+#ifndef _KSM_IO_H
+#define _KSM_IO_H
+
+#include <linux/types.h>
+
+struct ksm_fallback;
+
+size_t ksm_io_req_offset(void);
+size_t ksm_team_size(const struct ksm_fallback *fb);
+
+#endif /* _KSM_IO_H */

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * crypto_fallback: module parameters, loading and unloading.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/bio.h>
+#include <linux/module.h>
+
+#include "bounce.h"
+#include "params.h"
+
+#define KSM_MAX_CACHE_PAGES	2048
+#define KSM_MIN_RESERVE_PAGES	16
+#define KSM_MAX_RESERVE_PAGES	BIO_MAX_VECS
+
+static char *engine = "auto";
+module_param(engine, charp, 0444);
+MODULE_PARM_DESC(engine,
+		 "Cipher implementation: auto (default, measured), skcipher, skcipher-sync or library");
+
+static unsigned int cache_pages = 256;
+module_param(cache_pages, uint, 0444);
+MODULE_PARM_DESC(cache_pages,
+		 "Bounce pages cached per CPU, 0 to 2048 (default 256)");
+
+unsigned int ksm_reserve_pages = KSM_MAX_RESERVE_PAGES;
+module_param_named(reserve_pages, ksm_reserve_pages, uint, 0444);
+MODULE_PARM_DESC(reserve_pages,
+		 "Bounce pages reserved per mapping and size limit of a write, 16 to 256 (default 256)");
+
+enum ksm_engine_kind ksm_engine_choice;
+
+static int __init check_params(void)
+{
+	if (ksm_engine_parse(engine, &ksm_engine_choice)) {
+		pr_err("engine=%s is not one of auto, skcipher, skcipher-sync, library\n",
+		       engine);
+		return -EINVAL;
+	}
+	if (cache_pages > KSM_MAX_CACHE_PAGES) {
+		pr_err("cache_pages=%u is not from 0 to %u\n", cache_pages,
+		       KSM_MAX_CACHE_PAGES);
+		return -EINVAL;
+	}
+	if (ksm_reserve_pages < KSM_MIN_RESERVE_PAGES ||
+	    ksm_reserve_pages > KSM_MAX_RESERVE_PAGES) {
+		pr_err("reserve_pages=%u is not from %u to %u\n",
+		       ksm_reserve_pages, KSM_MIN_RESERVE_PAGES,
+		       KSM_MAX_RESERVE_PAGES);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int __init crypto_fallback_init(void)
+{
+	int err = check_params();
+
+	return err ? err : ksm_bounce_cache_init(cache_pages);
+}
+
+static void __exit crypto_fallback_exit(void)
+{
+	ksm_bounce_cache_exit();
+}
+
+module_init(crypto_fallback_init);
+module_exit(crypto_fallback_exit);
+
+MODULE_DESCRIPTION("Inline storage encryption: encryption of bios in software");
+MODULE_VERSION(KSM_VERSION);
+MODULE_LICENSE("GPL");
+KSM_IMPORT_NS;

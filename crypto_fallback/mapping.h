@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A mapping: one key, its engine and its pools.
+ */
+#ifndef _KSM_MAPPING_H
+#define _KSM_MAPPING_H
+
+#include <linux/mempool.h>
+#include <linux/percpu.h>
+#include <linux/workqueue.h>
+
+#include <ksm/fallback.h>
+
+#include "bounce.h"
+#include "engine.h"
+
+/* Bios of at least this many bytes are spread over several CPUs, ... */
+#define KSM_PARALLEL_BYTES	(64 * 1024)
+/* ... each of which takes this many bytes at a time, ... */
+#define KSM_CHUNK_BYTES		(32 * 1024)
+/* ... and at most this many CPUs help. */
+#define KSM_MAX_HELPERS		8
+
+/**
+ * struct ksm_fallback - a mapping
+ * @mode: its mode
+ * @engine: what runs it
+ * @keyed: @engine has a key
+ * @unit: bytes of a data unit
+ * @unit_shift: log2 of @unit
+ * @iv_shift: from sectors to IVs
+ * @iv_step: IVs per data unit
+ * @iv_offset: added to the sector number first
+ * @req_size: bytes of a struct ksm_request for @engine, or 0
+ * @max_write: bytes of the largest write, for which the reserve is made
+ * @done: the submitter's callback
+ * @bounce: pages for writes
+ * @tables: vectors for writes that need more than a few pages
+ * @teams: struct ksm_team, for bios that are spread over several CPUs
+ * @wq: runs deferred decryptions and helpers; they never wait for I/O
+ * @stats: counters per CPU
+ */
+struct ksm_fallback {
+	const struct ksm_mode *mode;
+	struct ksm_engine engine;
+	bool keyed;
+	unsigned int unit;
+	unsigned int unit_shift;
+	unsigned int iv_shift;
+	unsigned int iv_step;
+	u64 iv_offset;
+	unsigned int req_size;
+	unsigned int max_write;
+	ksm_fallback_done_t done;
+	struct ksm_bounce bounce;
+	mempool_t tables;
+	mempool_t teams;
+	struct workqueue_struct *wq;
+	struct ksm_fallback_stats __percpu *stats;
+};
+
+#endif /* _KSM_MAPPING_H */

@@ -1,0 +1,559 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The device-mapper target "ksm": encryption in dm-crypt's on-disk format.
+ */
+#define DM_MSG_PREFIX "ksm"
+
+#include <linux/bio.h>
+#include <linux/blkdev.h>
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "target.h"
+
+/**
+ * enum ksm_bio_state - what is left to do when a bio ends
+ * @KSM_BIO_PASS: nothing
+ * @KSM_BIO_READ: decrypt
+ * @KSM_BIO_WRITE: give the bounce pages back
+ */
+enum ksm_bio_state {
+	KSM_BIO_PASS,
+	KSM_BIO_READ,
+	KSM_BIO_WRITE,
+};
+
+/**
+ * struct ksm_bio - per-bio data
+ * @state: what is left to do
+ * @io: the software path's state; must be last, since more lies behind it
+ */
+struct ksm_bio {
+	enum ksm_bio_state state;
+	struct ksm_fallback_io io;
+};
+
+static struct ksm_bio *ksm_bio(struct dm_target *ti, struct bio *bio)
+{
+	return dm_per_bio_data(bio, ti->per_io_data_size);
+}
+
+/* ---- keys ---- */
+
+/*
+ * Read the key that @arg names and give it to the cipher. On success @kt->key
+ * is replaced by @ref. @arg is left to the caller to wipe.
+ */
+static int ksm_target_set_key(struct ksm_target *kt, struct ksm_keyref *ref,
+			      const char *arg, const struct ksm_mode *mode,
+			      char **error)
+{
+	struct ksm_key *key;
+	u8 *raw;
+	int err = -ENOMEM;
+
+	key = kzalloc(sizeof(*key), GFP_KERNEL);
+	raw = kzalloc(KSM_MAX_KEY_SIZE, GFP_KERNEL);
+	if (!key || !raw) {
+		*error = "Out of memory";
+		goto out;
+	}
+
+	err = ksm_keyref_read(ref, arg, raw, error);
+	if (err)
+		goto out;
+	err = ksm_key_init(key, mode, raw, ref->size, kt->line.sector_size,
+			   sizeof(u64));
+	if (!err) {
+		/* From here on an error leaves no key, not the old one. */
+		kt->key_valid = false;
+		err = ksm_fallback_set_key(kt->fb, key);
+	}
+	if (err) {
+		*error = "Cipher refuses the key";
+		goto out;
+	}
+	kt->key_valid = true;
+	ksm_keyref_exit(&kt->key);
+	kt->key = *ref;
+	ref->name = NULL;
+out:
+	kfree_sensitive(raw);
+	kfree_sensitive(key);
+	return err;
+}
+
+static int message_key_set(struct ksm_target *kt, char *arg)
+{
+	const unsigned int size = kt->key.size;
+	struct ksm_keyref ref;
+	char *error = NULL;
+	int err;
+
+	err = ksm_keyref_parse(&ref, arg, &error);
+	if (!err && ref.size != size) {
+		error = "Key has another size than the table's";
+		err = -EINVAL;
+	}
+	if (!err)
+		err = ksm_target_set_key(kt, &ref, arg,
+					 ksm_mode_find(kt->line.cipher, size),
+					 &error);
+	ksm_keyref_exit(&ref);
+	if (err)
+		DMERR("key set: %s", error);
+	return err;
+}
+
+static int message_key_wipe(struct ksm_target *kt)
+{
+	int err;
+
+	kt->key_valid = false;
+	err = ksm_fallback_wipe_key(kt->fb);
+	if (err)
+		DMERR("key wipe: cipher error %d, key may still be in memory",
+		      err);
+	return err;
+}
+
+static int ksm_target_message(struct dm_target *ti, unsigned int argc,
+			      char **argv, char *result, unsigned int maxlen)
+{
+	struct ksm_target *kt = ti->private;
+	bool set = argc == 3 && !strcasecmp(argv[0], "key") &&
+		   !strcasecmp(argv[1], "set");
+	bool wipe = argc == 2 && !strcasecmp(argv[0], "key") &&
+		    !strcasecmp(argv[1], "wipe");
+	int err = -EINVAL;
+
+	if (!set && !wipe) {
+		DMERR("messages are: key set <key>, key wipe");
+		/* It may have been meant to be a key. */
+		while (argc--)
+			ksm_keyref_wipe_arg(argv[argc]);
+		return -EINVAL;
+	}
+
+	mutex_lock(&kt->lock);
+	if (!kt->suspended)
+		DMERR("key %s: device is not suspended", argv[1]);
+	else if (set)
+		err = message_key_set(kt, argv[2]);
+	else
+		err = message_key_wipe(kt);
+	mutex_unlock(&kt->lock);
+	if (set)
+		ksm_keyref_wipe_arg(argv[2]);
+	return err;
+}
+
+/* ---- construction ---- */
+
+static void ksm_target_dtr(struct dm_target *ti)
+{
+	struct ksm_target *kt = ti->private;
+
+	if (kt->fb)
+		ksm_fallback_destroy(kt->fb);
+	if (kt->dev)
+		dm_put_device(ti, kt->dev);
+	ksm_keyref_exit(&kt->key);
+	ksm_line_exit(&kt->line);
+	mutex_destroy(&kt->lock);
+	kfree(kt);
+}
+
+static void ksm_read_done(struct ksm_fallback_io *io, int err)
+{
+	struct bio *bio = io->bio;
+
+	if (unlikely(err))
+		bio->bi_status = BLK_STS_IOERR;
+	/*
+	 * Not bio_endio(): it has run for this bio already and must not
+	 * account for it twice. This calls device mapper's own function, which
+	 * comes to ksm_target_end_io() again.
+	 */
+	bio->bi_end_io(bio);
+}
+
+static int ksm_target_open_device(struct dm_target *ti, const char *path)
+{
+	struct ksm_target *kt = ti->private;
+	unsigned int block;
+	int err;
+
+	err = dm_get_device(ti, path, dm_table_get_mode(ti->table), &kt->dev);
+	if (err) {
+		kt->dev = NULL;
+		ti->error = "Device cannot be opened";
+		return err;
+	}
+	if (bdev_is_zoned(kt->dev->bdev)) {
+		kt->zoned = true;
+		/*
+		 * An appending write learns its place only when it is done,
+		 * but the IV is its place.
+		 */
+		ti->emulate_zone_append = true;
+	}
+	block = max(bdev_logical_block_size(kt->dev->bdev),
+		    kt->line.sector_size);
+	kt->max_write = round_down(ksm_fallback_max_write(kt->fb), block) >>
+			SECTOR_SHIFT;
+	if (!kt->max_write) {
+		ti->error = "Device's blocks are larger than crypto_fallback's reserve_pages";
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int ksm_target_open_cipher(struct dm_target *ti, char *key_arg)
+{
+	struct ksm_target *kt = ti->private;
+	struct ksm_fallback_config config = {
+		.name = dm_table_device_name(ti->table),
+		.data_unit_size = kt->line.sector_size,
+		.iv_counts_units = kt->line.iv_large_sectors,
+		.iv_offset = kt->line.iv_offset,
+		.done = ksm_read_done,
+	};
+	const struct ksm_mode *mode;
+	struct ksm_keyref ref;
+	int err;
+
+	err = ksm_keyref_parse(&ref, key_arg, &ti->error);
+	if (err)
+		return err;
+
+	mode = ksm_mode_find(kt->line.cipher, ref.size);
+	err = PTR_ERR_OR_ZERO(mode);
+	if (err) {
+		ti->error = err == -ENOENT ? "Cipher is not supported" :
+					     "Key size does not fit the cipher";
+		goto out;
+	}
+	config.mode = mode;
+	kt->fb = ksm_fallback_create(&config);
+	if (IS_ERR(kt->fb)) {
+		err = PTR_ERR(kt->fb);
+		kt->fb = NULL;
+		ti->error = err == -ENOENT ?
+				    "Cipher is not available in this kernel" :
+				    "Cipher cannot be set up";
+		goto out;
+	}
+	err = ksm_target_set_key(kt, &ref, key_arg, mode, &ti->error);
+out:
+	ksm_keyref_exit(&ref);
+	return err;
+}
+
+static int ksm_target_ctr(struct dm_target *ti, unsigned int argc, char **argv)
+{
+	struct ksm_target *kt;
+	int err;
+
+	kt = kzalloc(sizeof(*kt), GFP_KERNEL);
+	if (!kt) {
+		ti->error = "Out of memory";
+		err = -ENOMEM;
+		goto out;
+	}
+	mutex_init(&kt->lock);
+	ti->private = kt;
+
+	err = ksm_line_parse(&kt->line, ti, argc, argv);
+	if (!err)
+		err = ksm_target_open_cipher(ti, argv[1]);
+	if (!err)
+		err = ksm_target_open_device(ti, argv[3]);
+	if (err) {
+		ksm_target_dtr(ti);
+		goto out;
+	}
+
+	ti->num_flush_bios = 1;
+	if (kt->line.allow_discards)
+		ti->num_discard_bios = 1;
+	/* Zeroes must be written as ciphertext: no num_write_zeroes_bios. */
+	ti->limit_swap_bios = true;
+	ti->per_io_data_size = ALIGN(offsetof(struct ksm_bio, io) +
+				     ksm_fallback_io_size(kt->fb),
+				     __alignof__(struct ksm_bio));
+out:
+	if (argc > 1)
+		ksm_keyref_wipe_arg(argv[1]);
+	return err;
+}
+
+/* ---- I/O ---- */
+
+static int map_write(struct ksm_target *kt, struct ksm_bio *kb,
+		     struct bio *bio, sector_t sector)
+{
+	if (unlikely(bio_sectors(bio) > kt->max_write)) {
+		/* Splitting is refused where zone write plugs order writes. */
+		if (kt->zoned && COMPAT_DM_NO_ZONED_PARTIAL)
+			return DM_MAPIO_KILL;
+		dm_accept_partial_bio(bio, kt->max_write);
+	}
+	if (unlikely(ksm_fallback_encrypt(kt->fb, &kb->io, bio, sector)))
+		return DM_MAPIO_KILL;
+	kb->state = KSM_BIO_WRITE;
+	return DM_MAPIO_REMAPPED;
+}
+
+static int map_data(struct dm_target *ti, struct ksm_bio *kb, struct bio *bio)
+{
+	struct ksm_target *kt = ti->private;
+	sector_t sector = dm_target_offset(ti, bio->bi_iter.bi_sector);
+	unsigned int unit_sectors = kt->line.sector_size >> SECTOR_SHIFT;
+
+	if (unlikely((sector | bio_sectors(bio)) & (unit_sectors - 1)))
+		return DM_MAPIO_KILL;
+
+	bio->bi_iter.bi_sector = kt->line.start + sector;
+	if (bio_data_dir(bio) == WRITE)
+		return map_write(kt, kb, bio, sector);
+	ksm_fallback_decrypt_begin(kt->fb, &kb->io, bio, sector);
+	kb->state = KSM_BIO_READ;
+	return DM_MAPIO_REMAPPED;
+}
+
+static int ksm_target_map(struct dm_target *ti, struct bio *bio)
+{
+	struct ksm_target *kt = ti->private;
+	struct ksm_bio *kb = ksm_bio(ti, bio);
+	enum req_op op = bio_op(bio);
+
+	kb->state = KSM_BIO_PASS;
+	bio_set_dev(bio, kt->dev->bdev);
+
+	if (op == REQ_OP_READ || op == REQ_OP_WRITE) {
+		if (likely(bio_sectors(bio)))
+			return map_data(ti, kb, bio);
+		/* An empty flush. */
+		return DM_MAPIO_REMAPPED;
+	}
+	if (op == REQ_OP_DISCARD || op_is_zone_mgmt(op)) {
+		bio->bi_iter.bi_sector = kt->line.start +
+			dm_target_offset(ti, bio->bi_iter.bi_sector);
+		return DM_MAPIO_REMAPPED;
+	}
+	/* Whatever else there is was not asked for and is not encrypted. */
+	return DM_MAPIO_KILL;
+}
+
+static int ksm_target_end_io(struct dm_target *ti, struct bio *bio,
+			     blk_status_t *error)
+{
+	struct ksm_bio *kb = ksm_bio(ti, bio);
+	enum ksm_bio_state state = kb->state;
+	int err;
+
+	/* Before decrypting: a worker may come here again at once. */
+	kb->state = KSM_BIO_PASS;
+	if (state == KSM_BIO_WRITE) {
+		ksm_fallback_encrypt_end(&kb->io);
+	} else if (state == KSM_BIO_READ && likely(!*error)) {
+		err = ksm_fallback_decrypt(&kb->io);
+		if (err == -EINPROGRESS)
+			return DM_ENDIO_INCOMPLETE;
+		if (unlikely(err))
+			*error = BLK_STS_IOERR;
+	}
+	return DM_ENDIO_DONE;
+}
+
+/* ---- suspend and resume ---- */
+
+static void ksm_target_postsuspend(struct dm_target *ti)
+{
+	struct ksm_target *kt = ti->private;
+
+	mutex_lock(&kt->lock);
+	kt->suspended = true;
+	mutex_unlock(&kt->lock);
+}
+
+static int ksm_target_preresume(struct dm_target *ti)
+{
+	struct ksm_target *kt = ti->private;
+	int err = 0;
+
+	mutex_lock(&kt->lock);
+	if (kt->key_valid) {
+		/*
+		 * From now on the key stays. Not in resume(): I/O may begin
+		 * before that, while a message is still changing the key.
+		 */
+		kt->suspended = false;
+	} else {
+		DMERR("not resumed: no key is set");
+		err = -EAGAIN;
+	}
+	mutex_unlock(&kt->lock);
+	return err;
+}
+
+/* ---- description ---- */
+
+static void emit_info(struct ksm_target *kt, char *result, unsigned int maxlen)
+{
+	struct ksm_fallback_stats stats;
+	unsigned int sz = 0;
+
+	ksm_fallback_get_stats(kt->fb, &stats);
+	DMEMIT("software %s", ksm_fallback_engine_name(kt->fb));
+	DMEMIT(" reads:%llu writes:%llu deferred:%llu parallel:%llu reserve:%llu errors:%llu",
+	       stats.reads, stats.writes, stats.deferred, stats.parallel,
+	       stats.reserve, stats.errors);
+	DMEMIT(" key:%s", READ_ONCE(kt->key_valid) ? "set" : "none");
+}
+
+static void emit_options(const struct ksm_line *line, char *result,
+			 unsigned int maxlen, unsigned int sz)
+{
+	bool sector_size = line->sector_size != KSM_MIN_DATA_UNIT;
+	unsigned int count, i;
+
+	count = line->allow_discards + line->iv_large_sectors + sector_size +
+		hweight_long(line->sched_options);
+	if (!count)
+		return;
+	DMEMIT(" %u", count);
+	if (line->allow_discards)
+		DMEMIT(" allow_discards");
+	for_each_set_bit(i, &line->sched_options, KSM_SCHED_OPTIONS)
+		DMEMIT(" %s", ksm_sched_option_name(i));
+	if (sector_size)
+		DMEMIT(" sector_size:%u", line->sector_size);
+	if (line->iv_large_sectors)
+		DMEMIT(" iv_large_sectors");
+}
+
+static void emit_table(struct ksm_target *kt, char *result, unsigned int maxlen)
+{
+	unsigned int sz = 0;
+
+	/* A message may be replacing the key's name. */
+	mutex_lock(&kt->lock);
+	if (kt->key.name)
+		DMEMIT("%s :%u:%s", kt->line.cipher, kt->key.size,
+		       kt->key.name);
+	else
+		DMEMIT("%s %s", kt->line.cipher, KSM_KEY_REDACTED);
+	mutex_unlock(&kt->lock);
+	DMEMIT(" %llu %s %llu", kt->line.iv_offset, kt->dev->name,
+	       (unsigned long long)kt->line.start);
+	emit_options(&kt->line, result, maxlen, sz);
+}
+
+static void emit_ima(struct dm_target *ti, char *result, unsigned int maxlen)
+{
+	struct ksm_target *kt = ti->private;
+	unsigned int sz = 0;
+
+	DMEMIT_TARGET_NAME_VERSION(ti->type);
+	DMEMIT(",allow_discards=%c", kt->line.allow_discards ? 'y' : 'n');
+	DMEMIT(",iv_large_sectors=%c", kt->line.iv_large_sectors ? 'y' : 'n');
+	DMEMIT(",sector_size=%u", kt->line.sector_size);
+	DMEMIT(",cipher_string=%s", kt->line.cipher);
+	DMEMIT(",key_size=%u", kt->key.size);
+	DMEMIT(";");
+}
+
+static void ksm_target_status(struct dm_target *ti, status_type_t type,
+			      unsigned int status_flags, char *result,
+			      unsigned int maxlen)
+{
+	switch (type) {
+	case STATUSTYPE_INFO:
+		emit_info(ti->private, result, maxlen);
+		break;
+	case STATUSTYPE_TABLE:
+		emit_table(ti->private, result, maxlen);
+		break;
+	case STATUSTYPE_IMA:
+		emit_ima(ti, result, maxlen);
+		break;
+	}
+}
+
+static int ksm_target_iterate_devices(struct dm_target *ti,
+				      iterate_devices_callout_fn fn, void *data)
+{
+	struct ksm_target *kt = ti->private;
+
+	return fn(ti, kt->dev, kt->line.start, ti->len, data);
+}
+
+static void ksm_target_io_hints(struct dm_target *ti,
+				struct queue_limits *limits)
+{
+	struct ksm_target *kt = ti->private;
+
+	limits->logical_block_size = max(limits->logical_block_size,
+					 kt->line.sector_size);
+	limits->physical_block_size = max(limits->physical_block_size,
+					  kt->line.sector_size);
+	limits->io_min = max(limits->io_min, kt->line.sector_size);
+	limits->dma_alignment = limits->logical_block_size - 1;
+	if (kt->line.allow_discards)
+		limits->discard_granularity = max(limits->discard_granularity,
+						  limits->logical_block_size);
+	if (kt->zoned)
+		limits->max_hw_sectors = min(limits->max_hw_sectors,
+					     kt->max_write);
+}
+
+/*
+ * A command that goes straight to the device is not encrypted. So this always
+ * says that the mapping is less than the device, for which device mapper asks
+ * for CAP_SYS_RAWIO.
+ */
+static COMPAT_DM_PREPARE_IOCTL(ksm_target_prepare_ioctl, ti, bdev)
+{
+	struct ksm_target *kt = ti->private;
+
+	*bdev = kt->dev->bdev;
+	return 1;
+}
+
+#ifdef CONFIG_BLK_DEV_ZONED
+static int ksm_target_report_zones(struct dm_target *ti,
+				   struct dm_report_zones_args *args,
+				   unsigned int nr_zones)
+{
+	struct ksm_target *kt = ti->private;
+	sector_t sector = kt->line.start +
+			  dm_target_offset(ti, args->next_sector);
+
+	return dm_report_zones(kt->dev->bdev, kt->line.start, sector, args,
+			       nr_zones);
+}
+#else
+#define ksm_target_report_zones NULL
+#endif
+
+struct target_type ksm_target_type = {
+	.name = "ksm",
+	.version = { 0, 1, 0 },
+	.features = DM_TARGET_ZONED_HM,
+	.module = THIS_MODULE,
+	.ctr = ksm_target_ctr,
+	.dtr = ksm_target_dtr,
+	.map = ksm_target_map,
+	.end_io = ksm_target_end_io,
+	.postsuspend = ksm_target_postsuspend,
+	.preresume = ksm_target_preresume,
+	.message = ksm_target_message,
+	.status = ksm_target_status,
+	.iterate_devices = ksm_target_iterate_devices,
+	.io_hints = ksm_target_io_hints,
+	.prepare_ioctl = ksm_target_prepare_ioctl,
+	.report_zones = ksm_target_report_zones,
+};
