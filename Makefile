@@ -11,14 +11,14 @@ KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR)
 
 # W=1 and the like go through to the kernel's build system by themselves.
 modules: compat/configured
-	$(KBUILD) modules
+	+$(KBUILD) modules
 
 # Asks again whenever it is called: KDIR may be another kernel's this time.
 compat/configured:
-	@compat/configure.sh $(KDIR)
+	+@compat/configure.sh $(KDIR)
 
 install: modules
-	$(KBUILD) modules_install
+	+$(KBUILD) modules_install
 	depmod -a $(KVER)
 
 dkms-install:

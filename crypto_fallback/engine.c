@@ -14,6 +14,7 @@
 
 #include <linux/err.h>
 #include <linux/gfp.h>
+#include <linux/kmod.h>
 #include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
@@ -173,6 +174,13 @@ static int find_fastest(const struct ksm_mode *mode, enum ksm_engine_kind *kind)
 	struct ksm_engine engine;
 	int err, last_err = -ENOENT;
 	enum ksm_engine_kind k;
+
+	/*
+	 * The crypto API does not look for a faster module once any
+	 * implementation is there, and early in the boot the CPU's may not
+	 * have been loaded by its own alias yet.
+	 */
+	request_module("crypto-%s", mode->cipher);
 
 	for (k = 0; k < KSM_ENGINE_KINDS; k++) {
 		err = init_kind(&engine, mode, k);

@@ -44,6 +44,7 @@ enum ksm_mode_id {
  * @id: the mode's number
  * @name: name for people, as in blk-crypto ("AES-256-XTS")
  * @capi_name: name in the kernel's crypto API ("xts(aes)")
+ * @cipher: the block cipher that it is made of ("aes")
  * @spellings: NULL-terminated list of dm-crypt's names for it, IV included
  * @key_size: bytes of raw key
  * @iv_size: bytes of IV; the data unit number is little endian in the first
@@ -53,6 +54,7 @@ struct ksm_mode {
 	enum ksm_mode_id id;
 	const char *name;
 	const char *capi_name;
+	const char *cipher;
 	const char *const *spellings;
 	unsigned int key_size;
 	unsigned int iv_size;
