@@ -19,20 +19,23 @@
  * strings, which the older macros take without a complaint and get wrong.
  */
 #ifdef KSM_HAVE_SYMBOL_NS_TOKEN
-#define KSM_EXPORT_SYMBOL(sym)	EXPORT_SYMBOL_NS_GPL(sym, KSM)
-#define KSM_IMPORT_NS		MODULE_IMPORT_NS(KSM)
+#define EXPORT_SYMBOL_KSM(sym) EXPORT_SYMBOL_NS_GPL(sym, KSM)
+#define MODULE_IMPORT_NS_KSM   MODULE_IMPORT_NS(KSM)
 #else
-#define KSM_EXPORT_SYMBOL(sym)	EXPORT_SYMBOL_NS_GPL(sym, "KSM")
-#define KSM_IMPORT_NS		MODULE_IMPORT_NS("KSM")
+#define EXPORT_SYMBOL_KSM(sym) EXPORT_SYMBOL_NS_GPL(sym, "KSM")
+#define MODULE_IMPORT_NS_KSM   MODULE_IMPORT_NS("KSM")
 #endif
 
-/* Targets may decide per ioctl since Linux 6.15. */
+/*
+ * The head of a prepare_ioctl function with parameters ti and bdev. Targets may
+ * decide per ioctl since Linux 6.15.
+ */
 #ifdef KSM_HAVE_PREPARE_IOCTL_FORWARD
-#define COMPAT_DM_PREPARE_IOCTL(name, ti, bdev)				\
-	int name(struct dm_target *ti, struct block_device **bdev,	\
+#define COMPAT_DM_PREPARE_IOCTL(name)                              \
+	int name(struct dm_target *ti, struct block_device **bdev, \
 		 unsigned int cmd, unsigned long arg, bool *forward)
 #else
-#define COMPAT_DM_PREPARE_IOCTL(name, ti, bdev)				\
+#define COMPAT_DM_PREPARE_IOCTL(name) \
 	int name(struct dm_target *ti, struct block_device **bdev)
 #endif
 
@@ -42,9 +45,9 @@
  * Before, only the target can split them.
  */
 #ifdef KSM_HAVE_ZONE_WRITE_PLUGS
-#define COMPAT_DM_NO_ZONED_PARTIAL	true
+#define COMPAT_DM_NO_ZONED_PARTIAL true
 #else
-#define COMPAT_DM_NO_ZONED_PARTIAL	false
+#define COMPAT_DM_NO_ZONED_PARTIAL false
 #endif
 
 #endif /* _KSM_COMPAT_H */

@@ -10,16 +10,16 @@
 #ifdef KSM_HAVE_SHRINKER_ALLOC
 static struct shrinker *compat_shrinker;
 
-#define compat_shrinker_register(name, count, scan)			\
-({									\
-	compat_shrinker = shrinker_alloc(0, name);			\
-	if (compat_shrinker) {						\
-		compat_shrinker->count_objects = (count);		\
-		compat_shrinker->scan_objects = (scan);			\
-		shrinker_register(compat_shrinker);			\
-	}								\
-	compat_shrinker ? 0 : -ENOMEM;					\
-})
+#define compat_shrinker_register(name, count, scan)               \
+	({                                                        \
+		compat_shrinker = shrinker_alloc(0, name);        \
+		if (compat_shrinker) {                            \
+			compat_shrinker->count_objects = (count); \
+			compat_shrinker->scan_objects = (scan);   \
+			shrinker_register(compat_shrinker);       \
+		}                                                 \
+		compat_shrinker ? 0 : -ENOMEM;                    \
+	})
 
 static void compat_shrinker_unregister(void)
 {
@@ -30,12 +30,12 @@ static struct shrinker compat_shrinker = {
 	.seeks = DEFAULT_SEEKS,
 };
 
-#define compat_shrinker_register(name, count, scan)			\
-({									\
-	compat_shrinker.count_objects = (count);			\
-	compat_shrinker.scan_objects = (scan);				\
-	register_shrinker(&compat_shrinker, name);			\
-})
+#define compat_shrinker_register(name, count, scan)        \
+	({                                                 \
+		compat_shrinker.count_objects = (count);   \
+		compat_shrinker.scan_objects = (scan);     \
+		register_shrinker(&compat_shrinker, name); \
+	})
 
 static void compat_shrinker_unregister(void)
 {

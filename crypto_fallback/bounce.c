@@ -18,15 +18,15 @@
 
 #include "bounce.h"
 
-#define KSM_GFP_FAST (GFP_NOWAIT | __GFP_NOWARN | __GFP_NORETRY | \
-		      __GFP_NOMEMALLOC)
+#define KSM_GFP_FAST \
+	(GFP_NOWAIT | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC)
 
 /*
  * @lock is taken with interrupts off, since writes may end in any context, and
  * by the shrinker on other CPUs; otherwise it is this CPU's alone.
  */
 struct ksm_page_cache {
-	spinlock_t lock;
+	spinlock_t lock; /* protects the others */
 	unsigned int nr;
 	struct page *pages[];
 };
@@ -65,8 +65,7 @@ static unsigned int cache_give(const struct bio_vec *vecs, unsigned int nr)
 	return nr;
 }
 
-static unsigned long cache_drain(struct ksm_page_cache *cache,
-				 unsigned long nr)
+static unsigned long cache_drain(struct ksm_page_cache *cache, unsigned long nr)
 {
 	unsigned long freed = 0;
 	struct page *page;
@@ -120,9 +119,10 @@ int ksm_bounce_cache_init(unsigned int pages_per_cpu)
 {
 	int cpu, err;
 
-	page_cache = __alloc_percpu(sizeof(struct ksm_page_cache) +
-				    pages_per_cpu * sizeof(struct page *),
-				    __alignof__(struct ksm_page_cache));
+	page_cache =
+		__alloc_percpu(sizeof(struct ksm_page_cache) +
+				       pages_per_cpu * sizeof(struct page *),
+			       __alignof__(struct ksm_page_cache));
 	if (!page_cache)
 		return -ENOMEM;
 	page_cache_max = pages_per_cpu;

@@ -17,7 +17,7 @@
  */
 struct ksm_bounce {
 	mempool_t pages;
-	struct mutex lock;
+	struct mutex lock; /* held to draw on @pages */
 };
 
 int ksm_bounce_init(struct ksm_bounce *bounce, unsigned int reserve);

@@ -127,9 +127,8 @@ static __always_inline int crypt_units(struct ksm_range *range,
 		for (off = 0, err = 0; off < len && !err; off += size) {
 			unsigned int pos = bv.bv_offset + off;
 
-			sg_set_page(unit->src,
-				    bv.bv_page + (pos >> PAGE_SHIFT), size,
-				    offset_in_page(pos));
+			sg_set_page(unit->src, bv.bv_page + (pos >> PAGE_SHIFT),
+				    size, offset_in_page(pos));
 			err = crypt_unit(range, unit, req, wide);
 		}
 		bvec_iter_advance(range->src, &range->iter, off);
@@ -156,8 +155,8 @@ static __always_inline int crypt_all(struct ksm_engine *engine,
 static noinline int crypt_on_stack(struct ksm_engine *engine,
 				   struct ksm_range *range)
 {
-	u8 buf[sizeof(struct skcipher_request) + KSM_STACK_REQ_CTX]
-		CRYPTO_MINALIGN_ATTR __uninitialized;
+	u8 buf[sizeof(struct skcipher_request) +
+	       KSM_STACK_REQ_CTX] CRYPTO_MINALIGN_ATTR __uninitialized;
 	struct skcipher_request *req = (void *)buf;
 	struct ksm_unit unit __uninitialized;
 
@@ -178,8 +177,7 @@ static int crypt_with_request(struct ksm_engine *engine,
 	 */
 	crypto_init_wait(&request->wait);
 	skcipher_request_set_tfm(&request->req, engine->tfm);
-	skcipher_request_set_callback(&request->req,
-				      CRYPTO_TFM_REQ_MAY_BACKLOG,
+	skcipher_request_set_callback(&request->req, CRYPTO_TFM_REQ_MAY_BACKLOG,
 				      crypto_req_done, &request->wait);
 	do {
 		err = crypt_all(engine, range, &request->unit, &request->req);
@@ -197,20 +195,20 @@ static void library_segment(struct ksm_engine *engine, struct ksm_range *range,
 			    struct bio_vec *bv, u8 *tweak, bool cont)
 {
 	u8 *src = kmap_local_page(bv->bv_page) + bv->bv_offset;
+	u8 *dst;
 
-	if (range->dst) {
-		u8 *dst = kmap_local_page(range->dst[range->dst_off >>
-						     PAGE_SHIFT].bv_page);
-
-		aes_xts_encrypt(dst + offset_in_page(range->dst_off), src,
-				bv->bv_len, tweak, engine->lib_key, cont);
-		kunmap_local(dst);
-		range->dst_off += bv->bv_len;
-	} else {
+	if (!range->dst) {
 		aes_xts_decrypt(src, src, bv->bv_len, tweak, engine->lib_key,
 				cont);
+		kunmap_local(src);
+		return;
 	}
+	dst = kmap_local_page(range->dst[range->dst_off / PAGE_SIZE].bv_page);
+	aes_xts_encrypt(dst + offset_in_page(range->dst_off), src, bv->bv_len,
+			tweak, engine->lib_key, cont);
+	kunmap_local(dst);
 	kunmap_local(src);
+	range->dst_off += bv->bv_len;
 }
 
 static int crypt_with_library(struct ksm_engine *engine,
@@ -221,8 +219,8 @@ static int crypt_with_library(struct ksm_engine *engine,
 		unsigned int left = range->unit;
 
 		while (left) {
-			struct bio_vec bv = bvec_iter_bvec(range->src,
-							   range->iter);
+			struct bio_vec bv =
+				bvec_iter_bvec(range->src, range->iter);
 
 			bv.bv_len = min(bv.bv_len, left);
 			if ((bv.bv_len | bv.bv_offset) & (KSM_SEG_ALIGN - 1))

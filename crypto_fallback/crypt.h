@@ -14,8 +14,8 @@
 struct ksm_engine;
 
 /* Segments of a bio are whole 512-byte blocks, so a data unit has up to 8. */
-#define KSM_SEG_ALIGN	512
-#define KSM_MAX_SEGS	(KSM_MAX_DATA_UNIT / KSM_SEG_ALIGN)
+#define KSM_SEG_ALIGN 512
+#define KSM_MAX_SEGS  (KSM_MAX_DATA_UNIT / KSM_SEG_ALIGN)
 
 /**
  * struct ksm_range - a run of data units and where they go

@@ -24,11 +24,11 @@
 #include "crypt.h"
 #include "engine.h"
 
-#define KSM_EXCLUDED_ALGS (CRYPTO_ALG_ALLOCATES_MEMORY | \
-			   CRYPTO_ALG_KERN_DRIVER_ONLY)
+#define KSM_EXCLUDED_ALGS \
+	(CRYPTO_ALG_ALLOCATES_MEMORY | CRYPTO_ALG_KERN_DRIVER_ONLY)
 
 /* IVs lie on the stack or in per-bio data with this alignment. */
-#define KSM_IV_ALIGNMASK	15
+#define KSM_IV_ALIGNMASK 15
 
 static const char *const kind_names[KSM_ENGINE_KINDS + 1] = {
 	[KSM_ENGINE_SKCIPHER_SYNC] = "skcipher-sync",
@@ -296,5 +296,6 @@ unsigned int ksm_engine_req_size(const struct ksm_engine *engine)
 	if (engine->kind == KSM_ENGINE_LIBRARY || engine->stack_req)
 		return 0;
 	return ALIGN(sizeof(struct ksm_request) +
-		     crypto_skcipher_reqsize(engine->tfm), CRYPTO_MINALIGN);
+			     crypto_skcipher_reqsize(engine->tfm),
+		     CRYPTO_MINALIGN);
 }

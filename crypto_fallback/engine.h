@@ -14,7 +14,7 @@
 #endif
 
 /* Context bytes of a request that is small enough for the stack. */
-#define KSM_STACK_REQ_CTX	16
+#define KSM_STACK_REQ_CTX 16
 
 /**
  * enum ksm_engine_kind - where an implementation comes from

@@ -22,7 +22,7 @@
 #include "mapping.h"
 
 /* Reads of up to this many bytes may be decrypted where they complete. */
-#define KSM_INLINE_BYTES	(16 * 1024)
+#define KSM_INLINE_BYTES (16 * 1024)
 
 /**
  * struct ksm_helper - one CPU's part in a team
@@ -183,8 +183,8 @@ static struct ksm_team *start_team(struct ksm_fallback_io *io,
 	if (io->iter.bi_size < KSM_PARALLEL_BYTES)
 		return NULL;
 	chunks = DIV_ROUND_UP(io->iter.bi_size, KSM_CHUNK_BYTES);
-	nr = min3(num_online_cpus(), chunks,
-		  KSM_MAX_HELPERS + members_here) - members_here;
+	nr = min3(num_online_cpus(), chunks, KSM_MAX_HELPERS + members_here) -
+	     members_here;
 	if (!nr)
 		return NULL;
 	team = mempool_alloc(&fb->teams, GFP_NOWAIT | __GFP_NOWARN);
@@ -200,8 +200,8 @@ static struct ksm_team *start_team(struct ksm_fallback_io *io,
 	this_cpu_inc(fb->stats->parallel);
 	/* A read's team may be gone as soon as its last helper is queued. */
 	for (i = 0; i < nr; i++) {
-		struct ksm_helper *helper = (void *)(team + 1) +
-					    i * helper_size(fb);
+		struct ksm_helper *helper =
+			(void *)(team + 1) + i * helper_size(fb);
 
 		helper->team = team;
 		INIT_WORK(&helper->work, func);
@@ -306,13 +306,13 @@ int ksm_fallback_encrypt(struct ksm_fallback *fb, struct ksm_fallback_io *io,
 	}
 	io->orig_vec = bio->bi_io_vec;
 	bio->bi_io_vec = io->bounce;
-	bio->bi_iter = (struct bvec_iter) {
+	bio->bi_iter = (struct bvec_iter){
 		.bi_sector = bio->bi_iter.bi_sector,
 		.bi_size = size,
 	};
 	return 0;
 }
-KSM_EXPORT_SYMBOL(ksm_fallback_encrypt);
+EXPORT_SYMBOL_KSM(ksm_fallback_encrypt);
 
 /**
  * ksm_fallback_encrypt_end() - give back what ksm_fallback_encrypt() took
@@ -325,7 +325,7 @@ void ksm_fallback_encrypt_end(struct ksm_fallback_io *io)
 	io->bio->bi_io_vec = io->orig_vec;
 	free_bounce(io);
 }
-KSM_EXPORT_SYMBOL(ksm_fallback_encrypt_end);
+EXPORT_SYMBOL_KSM(ksm_fallback_encrypt_end);
 
 /**
  * ksm_fallback_decrypt_begin() - remember a read, before its submission
@@ -345,12 +345,12 @@ void ksm_fallback_decrypt_begin(struct ksm_fallback *fb,
 	io->iter = bio->bi_iter;
 	io->iter.bi_sector = sector;
 }
-KSM_EXPORT_SYMBOL(ksm_fallback_decrypt_begin);
+EXPORT_SYMBOL_KSM(ksm_fallback_decrypt_begin);
 
 static void decrypt_work(struct work_struct *work)
 {
-	struct ksm_fallback_io *io = container_of(work, struct ksm_fallback_io,
-						  work);
+	struct ksm_fallback_io *io =
+		container_of(work, struct ksm_fallback_io, work);
 	struct ksm_range range;
 
 	init_range(&range, io, NULL);
@@ -361,8 +361,8 @@ static void decrypt_work(struct work_struct *work)
 /* Go on with a read of which a data unit pended where nobody could wait. */
 static void decrypt_resume_work(struct work_struct *work)
 {
-	struct ksm_fallback_io *io = container_of(work, struct ksm_fallback_io,
-						  work);
+	struct ksm_fallback_io *io =
+		container_of(work, struct ksm_fallback_io, work);
 	struct ksm_request *request = io_request(io);
 	struct ksm_range range = request->range;
 	int err;
@@ -383,6 +383,30 @@ static bool may_decrypt_here(const struct ksm_fallback_io *io)
 	       !irqs_disabled() && may_use_simd();
 }
 
+/*
+ * If this returns -EINPROGRESS, a data unit is pending and the bio's work is
+ * ready to be queued to go on after it.
+ */
+static int decrypt_here(struct ksm_fallback_io *io)
+{
+	struct ksm_fallback *fb = io->fb;
+	struct ksm_range range;
+	int err;
+
+	init_range(&range, io, NULL);
+	err = ksm_crypt_range(&fb->engine, &range, io_request(io), false);
+	if (likely(!err))
+		return 0;
+	if (err == -EINPROGRESS) {
+		this_cpu_inc(fb->stats->deferred);
+		io_request(io)->range = range;
+		INIT_WORK(&io->work, decrypt_resume_work);
+	} else {
+		this_cpu_inc(fb->stats->errors);
+	}
+	return err;
+}
+
 /**
  * ksm_fallback_decrypt() - decrypt a read that has completed without error
  * @io: the bio's state, from ksm_fallback_decrypt_begin()
@@ -396,7 +420,6 @@ static bool may_decrypt_here(const struct ksm_fallback_io *io)
 int ksm_fallback_decrypt(struct ksm_fallback_io *io)
 {
 	struct ksm_fallback *fb = io->fb;
-	struct ksm_range range;
 	int err;
 
 	if (unlikely(!READ_ONCE(fb->keyed)))
@@ -404,25 +427,16 @@ int ksm_fallback_decrypt(struct ksm_fallback_io *io)
 
 	this_cpu_inc(fb->stats->reads);
 	if (likely(may_decrypt_here(io))) {
-		init_range(&range, io, NULL);
-		err = ksm_crypt_range(&fb->engine, &range, io_request(io),
-				      false);
-		if (likely(!err))
-			return 0;
-		if (err != -EINPROGRESS) {
-			this_cpu_inc(fb->stats->errors);
+		err = decrypt_here(io);
+		if (likely(err != -EINPROGRESS))
 			return err;
-		}
-		io_request(io)->range = range;
-		INIT_WORK(&io->work, decrypt_resume_work);
-	} else if (start_team(io, NULL, decrypt_help, 0)) {
-		this_cpu_inc(fb->stats->deferred);
-		return -EINPROGRESS;
 	} else {
+		this_cpu_inc(fb->stats->deferred);
+		if (start_team(io, NULL, decrypt_help, 0))
+			return -EINPROGRESS;
 		INIT_WORK(&io->work, decrypt_work);
 	}
-	this_cpu_inc(fb->stats->deferred);
 	queue_work(fb->wq, &io->work);
 	return -EINPROGRESS;
 }
-KSM_EXPORT_SYMBOL(ksm_fallback_decrypt);
+EXPORT_SYMBOL_KSM(ksm_fallback_decrypt);

@@ -10,24 +10,21 @@
 #include "bounce.h"
 #include "params.h"
 
-#define KSM_MAX_CACHE_PAGES	2048
-#define KSM_MIN_RESERVE_PAGES	16
-#define KSM_MAX_RESERVE_PAGES	BIO_MAX_VECS
+#define KSM_MAX_CACHE_PAGES   2048
+#define KSM_MIN_RESERVE_PAGES 16
+#define KSM_MAX_RESERVE_PAGES BIO_MAX_VECS
 
 static char *engine = "auto";
 module_param(engine, charp, 0444);
-MODULE_PARM_DESC(engine,
-		 "Cipher implementation: auto (default, measured), skcipher, skcipher-sync or library");
+MODULE_PARM_DESC(engine, "auto, skcipher, skcipher-sync or library (auto)");
 
 static unsigned int cache_pages = 256;
 module_param(cache_pages, uint, 0444);
-MODULE_PARM_DESC(cache_pages,
-		 "Bounce pages cached per CPU, 0 to 2048 (default 256)");
+MODULE_PARM_DESC(cache_pages, "Pages cached per CPU, 0 to 2048 (256)");
 
 unsigned int ksm_reserve_pages = KSM_MAX_RESERVE_PAGES;
 module_param_named(reserve_pages, ksm_reserve_pages, uint, 0444);
-MODULE_PARM_DESC(reserve_pages,
-		 "Bounce pages reserved per mapping and size limit of a write, 16 to 256 (default 256)");
+MODULE_PARM_DESC(reserve_pages, "Pages per mapping, 16 to 256 (256)");
 
 enum ksm_engine_kind ksm_engine_choice;
 
@@ -68,7 +65,7 @@ static void __exit crypto_fallback_exit(void)
 module_init(crypto_fallback_init);
 module_exit(crypto_fallback_exit);
 
-MODULE_DESCRIPTION("Inline storage encryption: encryption of bios in software");
+MODULE_DESCRIPTION("Inline encryption: bios in software");
 MODULE_VERSION(KSM_VERSION);
 MODULE_LICENSE("GPL");
-KSM_IMPORT_NS;
+MODULE_IMPORT_NS_KSM;

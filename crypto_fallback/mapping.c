@@ -16,8 +16,8 @@
 #include "params.h"
 
 /* Forward progress needs one of each; more save waiting. */
-#define KSM_MIN_TABLES	4
-#define KSM_MIN_TEAMS	4
+#define KSM_MIN_TABLES 4
+#define KSM_MIN_TEAMS  4
 
 #define KSM_ALL_DATA_UNITS (512 | 1024 | 2048 | 4096)
 
@@ -46,7 +46,7 @@ const struct ksm_caps *ksm_fallback_caps(void)
 {
 	return &fallback_caps;
 }
-KSM_EXPORT_SYMBOL(ksm_fallback_caps);
+EXPORT_SYMBOL_KSM(ksm_fallback_caps);
 
 static void set_geometry(struct ksm_fallback *fb,
 			 const struct ksm_fallback_config *config)
@@ -71,7 +71,7 @@ static int init_pools(struct ksm_fallback *fb, const char *name)
 		return err;
 	err = mempool_init_kmalloc_pool(&fb->tables, KSM_MIN_TABLES,
 					ksm_reserve_pages *
-					sizeof(struct bio_vec));
+						sizeof(struct bio_vec));
 	if (err)
 		return err;
 	err = mempool_init_kmalloc_pool(&fb->teams, KSM_MIN_TEAMS,
@@ -80,8 +80,8 @@ static int init_pools(struct ksm_fallback *fb, const char *name)
 		return err;
 
 	fb->stats = alloc_percpu(struct ksm_fallback_stats);
-	fb->wq = alloc_workqueue("ksm-%s", WQ_MEM_RECLAIM | WQ_UNBOUND, 0,
-				 name);
+	fb->wq =
+		alloc_workqueue("ksm-%s", WQ_MEM_RECLAIM | WQ_UNBOUND, 0, name);
 	return fb->stats && fb->wq ? 0 : -ENOMEM;
 }
 
@@ -131,7 +131,7 @@ ksm_fallback_create(const struct ksm_fallback_config *config)
 	}
 	return fb;
 }
-KSM_EXPORT_SYMBOL(ksm_fallback_create);
+EXPORT_SYMBOL_KSM(ksm_fallback_create);
 
 /**
  * ksm_fallback_destroy() - free a mapping and wipe its key
@@ -150,7 +150,7 @@ void ksm_fallback_destroy(struct ksm_fallback *fb)
 	ksm_engine_exit(&fb->engine);
 	kfree(fb);
 }
-KSM_EXPORT_SYMBOL(ksm_fallback_destroy);
+EXPORT_SYMBOL_KSM(ksm_fallback_destroy);
 
 /**
  * ksm_fallback_set_key() - give a mapping its key, or another one
@@ -174,7 +174,7 @@ int ksm_fallback_set_key(struct ksm_fallback *fb, const struct ksm_key *key)
 		WRITE_ONCE(fb->keyed, true);
 	return err;
 }
-KSM_EXPORT_SYMBOL(ksm_fallback_set_key);
+EXPORT_SYMBOL_KSM(ksm_fallback_set_key);
 
 /**
  * ksm_fallback_wipe_key() - forget the key
@@ -199,7 +199,7 @@ int ksm_fallback_wipe_key(struct ksm_fallback *fb)
 	memzero_explicit(raw, sizeof(raw));
 	return err;
 }
-KSM_EXPORT_SYMBOL(ksm_fallback_wipe_key);
+EXPORT_SYMBOL_KSM(ksm_fallback_wipe_key);
 
 /**
  * ksm_fallback_engine_name() - the name of the implementation in use
@@ -212,7 +212,7 @@ const char *ksm_fallback_engine_name(const struct ksm_fallback *fb)
 {
 	return ksm_engine_name(&fb->engine);
 }
-KSM_EXPORT_SYMBOL(ksm_fallback_engine_name);
+EXPORT_SYMBOL_KSM(ksm_fallback_engine_name);
 
 /**
  * ksm_fallback_io_size() - memory that each bio needs
@@ -225,7 +225,7 @@ size_t ksm_fallback_io_size(const struct ksm_fallback *fb)
 {
 	return ksm_io_req_offset() + fb->req_size;
 }
-KSM_EXPORT_SYMBOL(ksm_fallback_io_size);
+EXPORT_SYMBOL_KSM(ksm_fallback_io_size);
 
 /**
  * ksm_fallback_max_write() - the largest write that can be encrypted at once
@@ -238,7 +238,7 @@ unsigned int ksm_fallback_max_write(const struct ksm_fallback *fb)
 {
 	return fb->max_write;
 }
-KSM_EXPORT_SYMBOL(ksm_fallback_max_write);
+EXPORT_SYMBOL_KSM(ksm_fallback_max_write);
 
 /**
  * ksm_fallback_get_stats() - add up a mapping's counters
@@ -254,8 +254,8 @@ void ksm_fallback_get_stats(const struct ksm_fallback *fb,
 
 	memset(stats, 0, sizeof(*stats));
 	for_each_possible_cpu(cpu) {
-		const struct ksm_fallback_stats *s = per_cpu_ptr(fb->stats,
-								 cpu);
+		const struct ksm_fallback_stats *s =
+			per_cpu_ptr(fb->stats, cpu);
 
 		stats->reads += READ_ONCE(s->reads);
 		stats->writes += READ_ONCE(s->writes);
@@ -265,4 +265,4 @@ void ksm_fallback_get_stats(const struct ksm_fallback *fb,
 		stats->errors += READ_ONCE(s->errors);
 	}
 }
-KSM_EXPORT_SYMBOL(ksm_fallback_get_stats);
+EXPORT_SYMBOL_KSM(ksm_fallback_get_stats);

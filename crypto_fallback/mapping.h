@@ -15,11 +15,11 @@
 #include "engine.h"
 
 /* Bios of at least this many bytes are spread over several CPUs, ... */
-#define KSM_PARALLEL_BYTES	(64 * 1024)
+#define KSM_PARALLEL_BYTES (64 * 1024)
 /* ... each of which takes this many bytes at a time, ... */
-#define KSM_CHUNK_BYTES		(32 * 1024)
+#define KSM_CHUNK_BYTES	   (32 * 1024)
 /* ... and at most this many CPUs help. */
-#define KSM_MAX_HELPERS		8
+#define KSM_MAX_HELPERS	   8
 
 /**
  * struct ksm_fallback - a mapping

@@ -117,7 +117,8 @@ static int parse_keyring(struct ksm_keyref *ref, const char *arg, char **error)
 
 	kind = find_kind(name);
 	if (!kind) {
-		*error = "Key type is not one of logon, user, encrypted, trusted";
+		*error =
+			"Key type is not one of logon, user, encrypted, trusted";
 		return -EINVAL;
 	}
 	if (!kind->type) {
@@ -159,7 +160,8 @@ int ksm_keyref_parse(struct ksm_keyref *ref, const char *arg, char **error)
 
 	memset(ref, 0, sizeof(*ref));
 	if (!strcmp(arg, KSM_KEY_REDACTED)) {
-		*error = "Key is redacted in this table line, put the real key in its place";
+		*error =
+			"Key is redacted in this table line, put the real key in its place";
 		return -EINVAL;
 	}
 	if (arg[0] == ':')

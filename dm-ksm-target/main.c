@@ -20,7 +20,7 @@ static void __exit dm_ksm_exit(void)
 module_init(dm_ksm_init);
 module_exit(dm_ksm_exit);
 
-MODULE_DESCRIPTION("Inline storage encryption: device-mapper target in dm-crypt's format");
+MODULE_DESCRIPTION("Inline encryption: device-mapper target ksm");
 MODULE_VERSION(KSM_VERSION);
 MODULE_LICENSE("GPL");
-KSM_IMPORT_NS;
+MODULE_IMPORT_NS_KSM;

@@ -14,7 +14,7 @@
 
 #include "table.h"
 
-#define KSM_LINE_ARGS	5
+#define KSM_LINE_ARGS 5
 
 static const char *const sched_option_names[KSM_SCHED_OPTIONS] = {
 	[KSM_SAME_CPU_CRYPT] = "same_cpu_crypt",
@@ -164,7 +164,8 @@ int ksm_line_parse(struct ksm_line *line, struct dm_target *ti,
 	memset(line, 0, sizeof(*line));
 	line->sector_size = KSM_MIN_DATA_UNIT;
 	if (argc < KSM_LINE_ARGS) {
-		ti->error = "Fewer arguments than <cipher> <key> <iv_offset> <device> <start>";
+		ti->error =
+			"Fewer arguments than <cipher> <key> <iv_offset> <device> <start>";
 		return -EINVAL;
 	}
 	/* The others depend on the sector size. */

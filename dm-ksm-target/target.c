@@ -204,7 +204,8 @@ static int ksm_target_open_device(struct dm_target *ti, const char *path)
 	kt->max_write = round_down(ksm_fallback_max_write(kt->fb), block) >>
 			SECTOR_SHIFT;
 	if (!kt->max_write) {
-		ti->error = "Device's blocks are larger than crypto_fallback's reserve_pages";
+		ti->error =
+			"Device's blocks are larger than crypto_fallback's reserve_pages";
 		return -EINVAL;
 	}
 	return 0;
@@ -281,7 +282,7 @@ static int ksm_target_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 	/* Zeroes must be written as ciphertext: no num_write_zeroes_bios. */
 	ti->limit_swap_bios = true;
 	ti->per_io_data_size = ALIGN(offsetof(struct ksm_bio, io) +
-				     ksm_fallback_io_size(kt->fb),
+					     ksm_fallback_io_size(kt->fb),
 				     __alignof__(struct ksm_bio));
 out:
 	if (argc > 1)
@@ -291,8 +292,8 @@ out:
 
 /* ---- I/O ---- */
 
-static int map_write(struct ksm_target *kt, struct ksm_bio *kb,
-		     struct bio *bio, sector_t sector)
+static int map_write(struct ksm_target *kt, struct ksm_bio *kb, struct bio *bio,
+		     sector_t sector)
 {
 	if (unlikely(bio_sectors(bio) > kt->max_write)) {
 		/* Splitting is refused where zone write plugs order writes. */
@@ -339,7 +340,8 @@ static int ksm_target_map(struct dm_target *ti, struct bio *bio)
 		return DM_MAPIO_REMAPPED;
 	}
 	if (op == REQ_OP_DISCARD || op_is_zone_mgmt(op)) {
-		bio->bi_iter.bi_sector = kt->line.start +
+		bio->bi_iter.bi_sector =
+			kt->line.start +
 			dm_target_offset(ti, bio->bi_iter.bi_sector);
 		return DM_MAPIO_REMAPPED;
 	}
@@ -496,18 +498,18 @@ static void ksm_target_io_hints(struct dm_target *ti,
 {
 	struct ksm_target *kt = ti->private;
 
-	limits->logical_block_size = max(limits->logical_block_size,
-					 kt->line.sector_size);
-	limits->physical_block_size = max(limits->physical_block_size,
-					  kt->line.sector_size);
+	limits->logical_block_size =
+		max(limits->logical_block_size, kt->line.sector_size);
+	limits->physical_block_size =
+		max(limits->physical_block_size, kt->line.sector_size);
 	limits->io_min = max(limits->io_min, kt->line.sector_size);
 	limits->dma_alignment = limits->logical_block_size - 1;
 	if (kt->line.allow_discards)
 		limits->discard_granularity = max(limits->discard_granularity,
 						  limits->logical_block_size);
 	if (kt->zoned)
-		limits->max_hw_sectors = min(limits->max_hw_sectors,
-					     kt->max_write);
+		limits->max_hw_sectors =
+			min(limits->max_hw_sectors, kt->max_write);
 }
 
 /*
@@ -515,7 +517,7 @@ static void ksm_target_io_hints(struct dm_target *ti,
  * says that the mapping is less than the device, for which device mapper asks
  * for CAP_SYS_RAWIO.
  */
-static COMPAT_DM_PREPARE_IOCTL(ksm_target_prepare_ioctl, ti, bdev)
+static COMPAT_DM_PREPARE_IOCTL(ksm_target_prepare_ioctl)
 {
 	struct ksm_target *kt = ti->private;
 
@@ -529,8 +531,8 @@ static int ksm_target_report_zones(struct dm_target *ti,
 				   unsigned int nr_zones)
 {
 	struct ksm_target *kt = ti->private;
-	sector_t sector = kt->line.start +
-			  dm_target_offset(ti, args->next_sector);
+	sector_t sector =
+		kt->line.start + dm_target_offset(ti, args->next_sector);
 
 	return dm_report_zones(kt->dev->bdev, kt->line.start, sector, args,
 			       nr_zones);

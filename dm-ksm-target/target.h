@@ -33,7 +33,7 @@ struct ksm_target {
 	struct ksm_fallback *fb;
 	unsigned int max_write;
 	bool zoned;
-	struct mutex lock;
+	struct mutex lock; /* see above */
 	bool key_valid;
 	bool suspended;
 };

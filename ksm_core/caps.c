@@ -22,4 +22,4 @@ bool ksm_caps_support(const struct ksm_caps *caps, const struct ksm_mode *mode,
 	return (caps->data_unit_sizes[mode->id] & data_unit_size) &&
 	       dun_bytes <= caps->max_dun_bytes;
 }
-KSM_EXPORT_SYMBOL(ksm_caps_support);
+EXPORT_SYMBOL_KSM(ksm_caps_support);

@@ -43,7 +43,7 @@ int ksm_key_init(struct ksm_key *key, const struct ksm_mode *mode,
 	memcpy(key->raw, raw, size);
 	return 0;
 }
-KSM_EXPORT_SYMBOL(ksm_key_init);
+EXPORT_SYMBOL_KSM(ksm_key_init);
 
 /**
  * ksm_key_destroy() - wipe a key
@@ -55,4 +55,4 @@ void ksm_key_destroy(struct ksm_key *key)
 {
 	memzero_explicit(key, sizeof(*key));
 }
-KSM_EXPORT_SYMBOL(ksm_key_destroy);
+EXPORT_SYMBOL_KSM(ksm_key_destroy);

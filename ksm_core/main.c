@@ -4,6 +4,6 @@
  */
 #include <linux/module.h>
 
-MODULE_DESCRIPTION("Inline storage encryption: crypto modes, keys and capabilities");
+MODULE_DESCRIPTION("Inline encryption: modes, keys and capabilities");
 MODULE_VERSION(KSM_VERSION);
 MODULE_LICENSE("GPL");

@@ -102,7 +102,7 @@ const struct ksm_mode *ksm_mode_get(enum ksm_mode_id id)
 		return NULL;
 	return &ksm_modes[id];
 }
-KSM_EXPORT_SYMBOL(ksm_mode_get);
+EXPORT_SYMBOL_KSM(ksm_mode_get);
 
 /**
  * ksm_mode_find() - look up a mode by dm-crypt's name for it
@@ -132,4 +132,4 @@ const struct ksm_mode *ksm_mode_find(const char *spelling,
 	}
 	return ERR_PTR(err);
 }
-KSM_EXPORT_SYMBOL(ksm_mode_find);
+EXPORT_SYMBOL_KSM(ksm_mode_find);

@@ -11,13 +11,13 @@
 #include <linux/types.h>
 
 /* Largest raw key of any mode, in bytes. */
-#define KSM_MAX_KEY_SIZE	64
+#define KSM_MAX_KEY_SIZE 64
 /* Largest IV of any mode, in bytes. */
-#define KSM_MAX_IV_SIZE		32
+#define KSM_MAX_IV_SIZE	 32
 
 /* Data unit sizes that the on-disk format knows, in bytes. */
-#define KSM_MIN_DATA_UNIT	512
-#define KSM_MAX_DATA_UNIT	4096
+#define KSM_MIN_DATA_UNIT 512
+#define KSM_MAX_DATA_UNIT 4096
 
 /**
  * enum ksm_mode_id - the ways of encrypting a data unit

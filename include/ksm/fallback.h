@@ -49,7 +49,7 @@ struct ksm_fallback_config {
 	ksm_fallback_done_t done;
 };
 
-#define KSM_FALLBACK_INLINE_VECS	2
+#define KSM_FALLBACK_INLINE_VECS 2
 
 /**
  * struct ksm_fallback_io - state of one bio, in its submitter's memory
@@ -68,8 +68,8 @@ struct ksm_fallback_io {
 	struct bvec_iter iter;
 	/* private: */
 	union {
-		struct work_struct work;	/* read */
-		struct {			/* write */
+		struct work_struct work; /* read */
+		struct { /* write */
 			struct bio_vec *bounce;
 			struct bio_vec *orig_vec;
 			unsigned int nr_pages;
