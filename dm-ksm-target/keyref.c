@@ -103,8 +103,8 @@ static bool has_space(const char *s)
 static int parse_keyring(struct ksm_keyref *ref, const char *arg, char **error)
 {
 	const struct key_kind *kind;
+	const char *name, *desc;
 	char size[8];
-	const char *name;
 
 	name = strchr(arg, ':');
 	if (!name || name == arg || name - arg >= sizeof(size))
@@ -114,6 +114,9 @@ static int parse_keyring(struct ksm_keyref *ref, const char *arg, char **error)
 	if (kstrtouint(size, 10, &ref->size))
 		goto malformed;
 	name++;
+	desc = strchr(name, ':');
+	if (!desc || desc == name || !desc[1])
+		goto malformed;
 
 	kind = find_kind(name);
 	if (!kind) {
@@ -125,8 +128,6 @@ static int parse_keyring(struct ksm_keyref *ref, const char *arg, char **error)
 		*error = "Key type is not available to modules in this kernel";
 		return -EINVAL;
 	}
-	if (!name[strlen(kind->prefix)])
-		goto malformed;
 	/* A name with spaces could not be shown in a table line. */
 	if (has_space(name)) {
 		*error = "Key description contains white space";
