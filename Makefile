@@ -19,7 +19,7 @@ compat/configured:
 
 install: modules
 	+$(KBUILD) modules_install
-	depmod -a $(KVER)
+	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KVER)
 
 dkms-install:
 	tests/lib/host/dkms-here.sh $(KVER)

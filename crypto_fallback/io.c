@@ -121,11 +121,13 @@ static void run_chunks(struct ksm_team *team, struct ksm_request *request)
 	struct ksm_fallback_io *io = team->io;
 	struct ksm_fallback *fb = io->fb;
 	struct ksm_range range;
-	unsigned int from;
 	int err;
 
 	for (;;) {
-		from = (atomic_inc_return(&team->next) - 1) * KSM_CHUNK_BYTES;
+		/* 64 bits: members look beyond the end, which may be 4 GiB. */
+		u64 from = (atomic_inc_return(&team->next) - 1) *
+			   (u64)KSM_CHUNK_BYTES;
+
 		if (from >= io->iter.bi_size)
 			break;
 		init_range(&range, io, team->dst);

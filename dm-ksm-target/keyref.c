@@ -196,7 +196,8 @@ static int read_keyring(const struct ksm_keyref *ref, u8 *raw, char **error)
 		else if (err == -EKEYEXPIRED)
 			*error = "Key has expired";
 		else
-			*error = "Key not found in the keyrings";
+			*error =
+				"Key not found in the keyrings, or it has expired";
 		return err;
 	}
 

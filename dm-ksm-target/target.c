@@ -225,15 +225,19 @@ static int ksm_target_open_cipher(struct dm_target *ti, char *key_arg)
 	struct ksm_keyref ref;
 	int err;
 
+	/* The name first: to the key of some other cipher we cannot say much. */
+	if (ksm_mode_find(kt->line.cipher, 0) == ERR_PTR(-ENOENT)) {
+		ti->error = "Cipher is not supported";
+		return -EINVAL;
+	}
 	err = ksm_keyref_parse(&ref, key_arg, &ti->error);
 	if (err)
 		return err;
 
 	mode = ksm_mode_find(kt->line.cipher, ref.size);
-	err = PTR_ERR_OR_ZERO(mode);
-	if (err) {
-		ti->error = err == -ENOENT ? "Cipher is not supported" :
-					     "Key size does not fit the cipher";
+	if (IS_ERR(mode)) {
+		ti->error = "Key size does not fit the cipher";
+		err = PTR_ERR(mode);
 		goto out;
 	}
 	config.mode = mode;
