@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# After every suite: nothing may be left, and our modules must go.
+. /ksm/tests/lib/guest/tap.sh
+
+ours() {
+	local f
+	for f in /lib/modules/"$KVER"/updates/*/*.ko*; do
+		[ -e "$f" ] || continue
+		f=${f##*/}
+		f=${f%%.ko*}
+		echo "${f//-/_}"
+	done
+}
+loaded() {
+	local m
+	for m in $(ours); do
+		grep -q "^$m " /proc/modules && echo "$m"
+	done
+}
+
+left=$(dmsetup ls 2>/dev/null | grep -v '^No devices found' || true)
+is 'end: no device-mapper device is left' "$left" ''
+[ -z "$left" ] || timeout 20 dmsetup remove_all --force >/dev/null 2>&1
+if [ -n "$(ours)" ]; then
+	# In an order which lets go of users first: try each, again, until no
+	# more of them goes. Files of the test modules count as ours, too.
+	for _ in 1 2 3 4 5 6; do
+		mods=$(loaded)
+		[ -n "$mods" ] || break
+		for m in $mods; do rmmod "$m" 2>/dev/null; done
+		# A last user may be let go of late (RCU, work queues).
+		[ -z "$(loaded)" ] || sleep 0.3
+	done
+	is 'end: all our modules can be unloaded' "$(loaded | tr '\n' ' ')" ''
+	[ -z "$(loaded)" ] || diag "$(grep -E "^($(ours | tr '\n' '|')none) " /proc/modules)"
+fi
+[ ! -e "$TAP_DIR/finished" ] || tap_plan

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034 # variables are for the other files
+# Starting the guest.
+
+# vm_defaults; vm_header FILE: read "# vm: key=value ..." from a suite's head.
+vm_defaults() {
+	VM_MEM=1024 VM_SMP=2 VM_DISKS=256M,256M,256M,256M VM_TIMEOUT=300 VM_CMDLINE=''
+}
+
+vm_header() {
+	local line word
+	line=$(sed -n '1,30s/^# vm: *//p' "$1" | tr '\n' ' ')
+	case $line in
+	*cmdline=*)
+		VM_CMDLINE=${line#*cmdline=}
+		line=${line%%cmdline=*}
+		;;
+	esac
+	for word in $line; do
+		case $word in
+		mem=*) VM_MEM=${word#*=} ;;
+		smp=*) VM_SMP=${word#*=} ;;
+		disks=*) VM_DISKS=${word#*=} ;;
+		timeout=*) VM_TIMEOUT=${word#*=} ;;
+		*) msg "$1: unknown vm setting $word"; return 1 ;;
+		esac
+	done
+}
+
+# vm_args DIR INITRD CMDLINE: fills VM_ARGS; scratch disks are made in DIR.
+# Consoles are added by the caller.
+vm_args() {
+	local dir=$1 n=0 spec size opts c slow=''
+	# shellcheck disable=SC2054 # commas are QEMU's
+	VM_ARGS=("${QEMU[@]}" -nodefaults -no-user-config -display none -monitor none
+		-machine pc -m "$VM_MEM" -smp "$VM_SMP" -no-reboot)
+	if [ "$ACCEL" = kvm ]; then
+		VM_ARGS+=(-accel kvm -cpu host)
+	else
+		# An emulator keeps translated code by address: five-level page tables and
+		# randomised addresses make every program start several times slower.
+		# shellcheck disable=SC2054
+		VM_ARGS+=(-accel tcg,thread=multi,tb-size=512 -cpu max,la57=off)
+		slow=norandmaps
+	fi
+	# shellcheck disable=SC2054
+	VM_ARGS+=(-kernel "$IMAGE_DIR/vmlinuz" -initrd "$2"
+		-append "console=ttyS0 loglevel=7 oops=panic panic=-1 hung_task_panic=0 mitigations=off random.trust_cpu=on $slow $3"
+		-drive "if=none,id=root,format=raw,file=$IMAGE_DIR/root.ext4,snapshot=on,cache=unsafe"
+		-device virtio-blk-pci,drive=root,serial=root)
+	for spec in ${VM_DISKS//,/ }; do
+		size=${spec%%:*} opts=''
+		# 64M:4096 is a disk with 4096-byte logical blocks.
+		case $spec in *:*) opts=,logical_block_size=${spec#*:},physical_block_size=${spec#*:} ;; esac
+		c=$(printf '%03d' $n)
+		truncate -s "$size" "$dir/disk$c" || return 1
+		VM_ARGS+=(-drive "if=none,id=d$c,format=raw,file=$dir/disk$c,cache=unsafe,discard=unmap,detect-zeroes=off"
+			-device "virtio-blk-pci,drive=d$c,serial=scratch$n$opts")
+		n=$((n + 1))
+	done
+}
+
+# vm_slot: waits until fewer guests run than this machine has processors (two at
+# least), over all runs with this cache. More would not be faster, and a time
+# limit would measure the other runs. vm_slot_done ends it.
+vm_slot() {
+	local i n
+	n=$(nproc)
+	mkdir -p "$KSM_CACHE/locks"
+	while :; do
+		for ((i = 0; i < (n > 2 ? n : 2); i++)); do
+			exec {VM_SLOT}>"$KSM_CACHE/locks/vm.$i"
+			flock -n "$VM_SLOT" && return 0
+			exec {VM_SLOT}>&-
+		done
+		sleep 0.5
+	done
+}
+
+vm_slot_done() { exec {VM_SLOT}>&-; }
+
+# accel_probe: sets ACCEL to kvm only where a stock kernel really boots with it;
+# a /dev/kvm which exists proves nothing. The verdict holds until the host boots.
+accel_probe() {
+	ACCEL=${KSM_ACCEL:-}
+	[ -z "$ACCEL" ] || return 0
+	ACCEL=tcg
+	[ -w /dev/kvm ] || return 0
+	with_lock accel accel_probe_locked
+}
+
+accel_probe_locked() {
+	local boot verdict=$KSM_CACHE/accel dir rc=0
+	boot=$(</proc/sys/kernel/random/boot_id)
+	if [ "$(cut -d' ' -f1 "$verdict" 2>/dev/null)" = "$boot" ]; then
+		ACCEL=$(cut -d' ' -f2 "$verdict")
+		return 0
+	fi
+	dir=$(mktemp -d "$KSM_CACHE/work/accel.XXXXXX")
+	# In a shell of its own, whose report of a QEMU which aborts nobody needs.
+	(ulimit -c 0; timeout -k 2 10 "${QEMU[@]}" -nodefaults -display none -monitor none -machine pc \
+		-accel kvm -cpu host -m 512 -smp 2 -no-reboot -kernel "$IMAGE_DIR/vmlinuz" -initrd "$IMAGE_DIR/initrd" \
+		-append 'console=ttyS0 panic=-1 ksm.mode=probe' -serial "file:$dir/console"; exit $?) </dev/null >/dev/null 2>&1 || rc=$?
+	if [ "$rc" = 0 ] && grep -q KSM-PROBE-OK "$dir/console"; then ACCEL=kvm; fi
+	rm -rf "$dir"
+	echo "$boot $ACCEL" >"$verdict"
+}

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Running one suite on one kernel: the host-side part, a fresh guest, the scan.
+
+# suite_list DIR
+suite_list() {
+	local f
+	for f in "$1"/*.sh; do
+		[ -e "$f" ] || continue
+		f=$(basename "$f" .sh)
+		echo "${f%.host}"
+	done | sort -u
+}
+
+# suite_run LABEL SUITE SUITEDIR SNAPSHOT DELTA WORK LOGS: prints events.
+# SUITEDIR is the path below tests/ (suites, lib/selftest).
+suite_run() {
+	local label=$1 suite=$2 sdir=$3 snap=$4 delta=$5 work=$6/$2 logs=$7 start=$SECONDS
+	mkdir -p "$work"
+	ev_diag "[$label $suite] start"
+	if [ -e "$snap/tests/$sdir/$suite.host.sh" ]; then
+		suite_host "$label" "$suite" "$sdir" "$snap" "$work" "$logs"
+	fi
+	if [ -e "$snap/tests/$sdir/$suite.sh" ]; then
+		suite_guest "$label" "$suite" "$sdir" "$snap" "$delta" "$work" "$logs"
+	fi
+	ev_diag "[$label $suite] $((SECONDS - start)) s"
+	[ -n "${KEEP:-}" ] || rm -rf --one-file-system "$work"
+}
+
+# tap_events NAME: guest or host TAP on stdin to events; fails the suite if the
+# plan is missing or wrong. Leaves what it saw in TAP_PLAN, TAP_SEEN.
+tap_events() {
+	local name=$1 l desc
+	TAP_SEEN=0 TAP_PLAN=''
+	while IFS= read -r l; do
+		l=${l%$'\r'}
+		case $l in
+		'ok '* | 'not ok '*)
+			TAP_SEEN=$((TAP_SEEN + 1))
+			desc=${l#*' - '}
+			case $l in
+			'not ok '*) ev_test fail "$name: $desc" ;;
+			*' # SKIP'*) ev_test skip "$name: ${desc%% # SKIP*}" "${l#*# SKIP }" ;;
+			*) ev_test ok "$name: $desc" ;;
+			esac
+			;;
+		'1..'*) TAP_PLAN=${l#1..} ;;
+		'Bail out!'*) ev_test fail "$name: $l" ;;
+		'# '*) ev_diag "[$name] ${l#\# }" ;;
+		esac
+	done
+}
+
+suite_host() {
+	local label=$1 suite=$2 sdir=$3 snap=$4 work=$5 logs=$6 rc=0 pid
+	local tap=$logs/$label-$suite.host.tap
+	exec {tapfd}< <(
+		export KSM_LABEL=$label KSM_SNAP=$snap KSM_SUITE=$snap/tests/$sdir/$suite.host.sh
+		export KSM_SRC=$snap/src
+		overlay_run "$ROOT_DIR/root" "$work/host" \
+			bash "$KSM_TOP/tests/lib/host/suite-host.sh" 2>&1 </dev/null | tee "$tap"
+		exit "${PIPESTATUS[0]}"
+	)
+	pid=$!
+	tap_events "$label $suite" <&"$tapfd"
+	exec {tapfd}<&-
+	wait "$pid" || rc=$?
+	if [ "$TAP_PLAN" != "$TAP_SEEN" ]; then
+		ev_test fail "$label $suite: host part ended without its plan (status $rc; log: $tap)"
+	fi
+	rm -rf --one-file-system "$work/host"
+}
+
+suite_guest() {
+	local label=$1 suite=$2 sdir=$3 snap=$4 delta=$5 work=$6 logs=$7 rc=0 bad timeout
+	local name="$label $suite"
+	local con=$logs/$label-$suite.console tap=$logs/$label-$suite.tap
+	vm_defaults
+	vm_header "$snap/tests/$sdir/$suite.sh" || { ev_test fail "$name: bad '# vm:' line"; return; }
+	timeout=$((VM_TIMEOUT * ${KSM_TIMEOUT_SCALE:-1}))
+	vm_args "$work" "$delta" "ksm.mode=suite ksm.suite=$sdir/$suite ksm.timeout=$timeout ksm.label=$label $VM_CMDLINE" ||
+		{ ev_test fail "$name: the guest's disks could not be made"; return; }
+	suite_boot "$name" "$con" "$tap" "$timeout" "$work"
+	if ! grep -a -q 'KSM-GUEST-UP' "$con"; then
+		# None of our code was there yet: the emulator, or the host's load.
+		ev_diag "[$name] the guest died while booting (log: $con.first); booting it again"
+		mv "$con" "$con.first"
+		suite_boot "$name" "$con" "$tap" "$timeout" "$work"
+	fi
+	rc=$BOOT_STATUS
+	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
+		ev_test fail "$name: ended within $timeout s (hung, killed)"
+		tail -n 5 "$con" | tr -d '\r' | ev_lines "[$name] console:"
+	elif [ -z "$TAP_PLAN" ]; then
+		ev_test fail "$name: suite reached its end and gave its plan (it did not; status $rc)"
+		tail -n 5 "$con" | tr -d '\r' | ev_lines "[$name] console:"
+		head -n 5 "$work/qemu.err" | ev_lines "[$name] qemu:"
+	elif [ "$TAP_PLAN" != "$TAP_SEEN" ]; then
+		ev_test fail "$name: plan says $TAP_PLAN tests, $TAP_SEEN seen"
+	fi
+	bad=$(kmsg_bad "$con")
+	if [ -n "$bad" ]; then
+		ev_test fail "$name: kernel log is clean"
+		ev_lines "[$name] kernel log:" <<<"$bad"
+	elif ! grep -a -q 'KSM-GUEST-UP' "$con"; then
+		ev_test fail "$name: guest booted"
+	else
+		ev_test ok "$name: kernel log is clean"
+	fi
+	[ "$rc" = 0 ] && [ -z "$bad" ] || ev_diag "[$name] logs: $con $tap"
+	if [ -n "${KEEP:-}" ]; then
+		vm_boot_script "$work" "$delta" "$label"
+		ev_diag "[$name] kept; for a shell in this guest: $work/boot (poweroff -f ends it)"
+	fi
+}
+
+# suite_boot NAME CONSOLE TAP TIMEOUT WORK: boots VM_ARGS, passes the tests on, and
+# sets BOOT_STATUS, TAP_PLAN and TAP_SEEN.
+suite_boot() {
+	local name=$1 con=$2 tap=$3 timeout=$4 work=$5 pid
+	: >"$con"
+	vm_slot
+	# Two serial lines: the kernel's log to a file, TAP to us as it comes. If
+	# this shell dies, timeout is told (pdeathsig) and ends QEMU.
+	exec {tapfd}< <(
+		TMPDIR=$work exec setpriv --pdeathsig TERM timeout -k 5 "$timeout" \
+			"${VM_ARGS[@]}" -serial "file:$con" -serial stdio </dev/null 2>"$work/qemu.err"
+	)
+	pid=$!
+	tap_events "$name" < <(tee "$tap" <&"$tapfd")
+	exec {tapfd}<&-
+	BOOT_STATUS=0
+	wait "$pid" || BOOT_STATUS=$?
+	vm_slot_done
+}
+
+# A script which boots the same guest with a shell on the terminal.
+vm_boot_script() {
+	local work=$1
+	cp "$2" "$work/initrd"
+	vm_args "$work" "$work/initrd" "ksm.mode=shell ksm.label=$3"
+	{
+		echo '#!/bin/sh'
+		printf 'exec'
+		printf ' %q' "${VM_ARGS[@]}" -serial mon:stdio -serial null
+		echo
+	} >"$work/boot"
+	chmod 755 "$work/boot"
+}

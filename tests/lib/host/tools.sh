@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# User-space helpers tests/tools/*.c, compiled in the suite's root.
+
+# tools_use SNAPSHOT WORK: sets TOOLS_DIR (its bin/ goes on the guest's PATH).
+tools_use() {
+	local key
+	mkdir -p "$1/tests/tools" "$KSM_CACHE/tools"
+	key=$ROOT_ID-$(echo "$(tree_hash "$1/tests/tools") $(hash_text <"$KSM_TOP/tests/lib/host/tools.sh")" | hash_text)
+	TOOLS_DIR=$KSM_CACHE/tools/$key
+	with_lock "tools-$key" tools_make "$1" "$2"
+}
+
+tools_make() {
+	local snap=$1 work=$2/tools tmp=$TOOLS_DIR.tmp rc=0
+	[ -e "$TOOLS_DIR/complete" ] && return 0
+	rm -rf "$TOOLS_DIR" "$tmp"
+	mkdir -p "$tmp/bin" "$work"
+	# shellcheck disable=SC2016 # expanded inside
+	overlay_run "$ROOT_DIR/root" "$work" bash -c '
+		set -euo pipefail
+		cp -a "$1/tests/tools/." "$KSM_ROOT/tmp/"
+		mkdir "$KSM_ROOT/tmp/bin"
+		cd "$KSM_ROOT/tmp"
+		for c in *.c; do
+			[ -e "$c" ] || continue
+			libs=$(sed -n "1,5s|^// LDLIBS: *||p" "$c")
+			chroot "$KSM_ROOT" env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 sh -c "cd /tmp && exec cc -O2 -Wall -o bin/${c%.c} $c ${libs:--lcrypto}"
+		done
+		cp -a bin/. "$2/bin/"
+	' - "$snap" "$tmp" >"$tmp/log" 2>&1 || rc=$?
+	rm -rf --one-file-system "$work"
+	[ "$rc" != 0 ] || touch "$tmp/complete"
+	mv "$tmp" "$TOOLS_DIR"
+	return "$rc"
+}

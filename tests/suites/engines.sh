@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# crypto_fallback's parameters: every implementation of the cipher, and as few
+# pages as it accepts, when there is no memory.
+# vm: mem=640 disks=64M,64M,400M timeout=240
+# shellcheck source=tests/lib/guest/blk.sh
+. /ksm/tests/lib/guest/blk.sh
+
+m=/dev/mapper/m
+ksm-ref pattern --seed 6 --bytes 1048576 >/tmp/pat
+reload() { # PARAMETER...
+	modprobe -r dm-ksm 2>/dev/null
+	! grep -q '^crypto_fallback ' /proc/modules || modprobe -r crypto_fallback || return 1
+	modprobe crypto_fallback "$@" && modprobe dm-ksm
+}
+
+# ---- engines ----
+engine() { # NAME
+	ok "engine=$1: modules load" reload engine="$1" || return
+	is "engine=$1: the parameter is kept" "$(cat /sys/module/crypto_fallback/parameters/engine)" "$1"
+	if ! map ksm m "$DISK1" 4096 2>/dev/null; then
+		if [ "$1" = library ] && ! grep -q ' aes_xts_encrypt$' /proc/kallsyms; then
+			skip "engine=$1" 'not in this kernel'
+		else
+			fail "engine=$1: map"
+		fi
+		return
+	fi
+	pass "engine=$1: map"
+	diag "engine=$1: $(dmsetup status m)"
+	if [ "$1" = library ]; then
+		like "engine=$1: is in use" "$(dmsetup status m)" 'software library '
+	else
+		like "engine=$1: is in use" "$(dmsetup status m)" 'software [^ ]*xts'
+	fi
+	ok "engine=$1: fio verify" verify engine $m --rw=randrw --bsrange=4k-512k --size=16M
+	ok "engine=$1: write a pattern" dd if=/tmp/pat of=$m bs=256k oflag=direct status=none
+	ok "engine=$1: it is right on the disk" raw_is /tmp/pat "$DISK1" 4096 1048576
+	unmap m
+	ok "engine=$1: 512-byte sectors" map ksm m "$DISK1" 512
+	ok "engine=$1: fio verify on them" verify engine $m --rw=randrw --bsrange=512-64k --size=4M
+	is "engine=$1: nothing failed" "$(status_of m errors)" 0
+	unmap m
+}
+engine skcipher-sync
+engine skcipher
+engine library
+engine auto
+modprobe -r dm-ksm crypto_fallback
+nok 'an unknown engine is refused' modprobe crypto_fallback engine=none
+
+# ---- few pages ----
+nok 'reserve_pages=15 is refused' modprobe crypto_fallback reserve_pages=15
+nok 'reserve_pages=257 is refused' modprobe crypto_fallback reserve_pages=257
+ok 'reserve_pages=16 cache_pages=0' reload reserve_pages=16 cache_pages=0
+ok 'map' map ksm m "$DISK1" 4096
+w=$(status_of m writes)
+ok 'a write of 1 MiB' dd if=/tmp/pat of=$m bs=1M oflag=direct status=none
+[ $(($(status_of m writes) - w)) -ge 16 ]
+is 'goes as writes of 64 KiB' $? 0
+ok 'and is right on the disk' raw_is /tmp/pat "$DISK1" 4096 1048576
+
+# No page for the asking: the allocator must keep more than there is free. The
+# page cache is filled first, so that others still find pages by reclaim.
+cat "$DISK3" >/dev/null
+read -r min </proc/sys/vm/min_free_kbytes
+at_exit sh -c "echo $min >/proc/sys/vm/min_free_kbytes"
+free=$(awk '/^MemFree:/ { print $2 }' /proc/meminfo)
+total=$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)
+diag "free $free of $total kB"
+reserve=$(status_of m reserve)
+(while :; do cat "$DISK3" >/dev/null; done) &
+eater=$!
+fio --name=tight --filename=$m --ioengine=libaio --direct=1 --rw=randwrite --bsrange=1M-4M \
+	--iodepth=64 --size=64M --io_size=256M --verify=crc32c --verify_fatal=1 --do_verify=1 --thread >/tmp/fio.tight 2>&1 &
+fio=$!
+# When fio is at it, pull the floor up.
+for ((i = 0; i < 400; i++)); do
+	[ "$(status_of m writes)" -gt $((w + 200)) ] && break
+	sleep 0.05
+done
+echo $((total / 5)) >/proc/sys/vm/min_free_kbytes
+for ((i = 0; i < 400; i++)); do
+	[ "$(status_of m reserve)" -gt "$reserve" ] && break
+	kill -0 $fio 2>/dev/null || break
+	sleep 0.05
+done
+[ "$(status_of m reserve)" -gt "$reserve" ]
+is 'writes had to take from the reserve' $? 0
+echo "$min" >/proc/sys/vm/min_free_kbytes
+ok 'fio at depth 64 with 1 to 4 MiB gets through and reads what it wrote' wait $fio
+kill $eater
+wait $eater 2>/dev/null
+diag "$(dmsetup status m)"
+is 'nothing failed' "$(status_of m errors)" 0
+ok 'unmap' unmap m
+
+# ---- two mappings on each other, both without pages ----
+map ksm a "$DISK1" 4096
+KEY=$KEY2 map ksm m /dev/mapper/a 4096
+echo $((total / 5)) >/proc/sys/vm/min_free_kbytes
+ok 'fio on stacked mappings with nothing but their reserves' verify stacked $m --rw=randwrite --bsrange=4k-1M --iodepth=32 --size=16M
+diag "$(dmsetup status m) / $(dmsetup status a)"
+echo "$min" >/proc/sys/vm/min_free_kbytes
+unmap m a
+ok 'unload with parameters' modprobe -r dm-ksm
