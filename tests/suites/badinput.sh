@@ -689,7 +689,7 @@ param() { # TEXT PARAMETER...: does not load
 	shift
 	out=$(timeout 60 modprobe crypto_fallback "$@" 2>&1) || rc=$?
 	verdict "parameter $*" "*crypto_fallback: $text" $rc "$out"
-	nok "parameter $*: nothing is loaded" grep -q '^crypto_fallback ' /proc/modules
+	nok "parameter $*: nothing is loaded" grep -q '^crypto_fallback ' /proc/modules || unload
 }
 ENGINES='is not one of auto, skcipher, skcipher-sync, library'
 param "engine=nonsense $ENGINES" engine=nonsense

@@ -143,6 +143,9 @@ tap_main() {
 	set +e
 	tap_hooks
 	trap - EXIT
+	# Not implied by returning: an error in an expansion leaves the suite and
+	# this function, and bash goes on after the call.
+	TAP_ENDED=1
 }
 
 tap_plan() { echo "1..$(<"$TAP_DIR/count")" >&3; }

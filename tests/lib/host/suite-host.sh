@@ -16,4 +16,4 @@ exec 3>&1
 # shellcheck source=tests/lib/guest/tap.sh
 . "$KSM_SNAP/tests/lib/guest/tap.sh"
 tap_main "$KSM_SUITE"
-tap_plan
+[ "${TAP_ENDED:-}" != 1 ] || tap_plan
