@@ -9,7 +9,8 @@
  *		first MiB must hold in the end, to be compared on another path.
  *		Prints how many were let through and refused.
  *	ksm-io file PATH	direct and mapped I/O on one file, read back
- *	ksm-io find DEV TEXT	prints how often TEXT is found in DEV
+ *	ksm-io find DEV TEXT MAX	prints how often TEXT is found in DEV, but
+ *		stops looking when it has been found MAX times
  *	ksm-io sg-version DEV	prints what ioctl SG_GET_VERSION_NUM says
  *	ksm-io discard-secure DEV	ioctl BLKSECDISCARD on the first MiB
  *
@@ -32,8 +33,8 @@
 #include <scsi/sg.h>
 
 #define AREA	(1024 * 1024)
-#define SLOT	(64 * 1024)	/* more than an attempt needs */
-#define MAX_IOV	256
+#define SLOT	(64 * 1024) /* more than an attempt needs */
+#define MAX_IOV 256
 
 static uint8_t *area_alloc(size_t size)
 {
@@ -59,11 +60,11 @@ static void fill(uint8_t *p, size_t n)
 /* ---- misalign ---- */
 
 struct attempt {
-	unsigned int mem;	/* misalignment of the memory */
+	unsigned int mem; /* misalignment of the memory */
 	unsigned int len;
-	unsigned int pos;	/* misalignment on the device */
-	unsigned int piece;	/* length of each vector, 0 for one vector */
-	unsigned int gap;	/* memory left between two vectors */
+	unsigned int pos; /* misalignment on the device */
+	unsigned int piece; /* length of each vector, 0 for one vector */
+	unsigned int gap; /* memory left between two vectors */
 };
 
 static const struct attempt attempts[] = {
@@ -123,7 +124,8 @@ static void scatter(const struct iovec *iov, int n, const uint8_t *from)
 	}
 }
 
-static int differs(const struct iovec *iov, int n, const uint8_t *with, size_t len)
+static int differs(const struct iovec *iov, int n, const uint8_t *with,
+		   size_t len)
 {
 	for (; n && len; n--, iov++) {
 		size_t l = iov->iov_len < len ? iov->iov_len : len;
@@ -185,7 +187,9 @@ static int cmd_misalign(char **argv)
 			/* A short read is no lie, as long as it is right. */
 			r_ok++;
 			if (differs(iov, n, want + pos, got))
-				errx(1, "read attempt %u is let through and wrong", i);
+				errx(1,
+				     "read attempt %u is let through and wrong",
+				     i);
 		}
 
 		fill(buf, a->len);
@@ -199,7 +203,9 @@ static int cmd_misalign(char **argv)
 			w_ok++;
 			memcpy(want + pos, buf, got);
 			if (got % unit || pos % unit)
-				errx(1, "write attempt %u: part of a data unit is let through", i);
+				errx(1,
+				     "write attempt %u: part of a data unit is let through",
+				     i);
 		}
 		/* The source must be as it was. */
 		if (differs(iov, n, buf, a->len))
@@ -261,20 +267,43 @@ static int cmd_file(char **argv)
 
 /* ---- find ---- */
 
+/* Horspool's search: an emulated processor is too slow to look at every byte. */
+static const uint8_t *search(const uint8_t *p, const uint8_t *end,
+			     const char *text, size_t len)
+{
+	static size_t skip[256];
+	size_t i;
+
+	if (!skip[0]) {
+		for (i = 0; i < 256; i++)
+			skip[i] = len;
+		for (i = 0; i < len - 1; i++)
+			skip[(uint8_t)text[i]] = len - 1 - i;
+	}
+	for (; (size_t)(end - p) >= len; p += skip[p[len - 1]]) {
+		if (p[len - 1] == (uint8_t)text[len - 1] &&
+		    !memcmp(p, text, len))
+			return p;
+	}
+	return NULL;
+}
+
 static int cmd_find(char **argv)
 {
 	uint8_t *buf = area_alloc(AREA + 4096);
 	size_t keep = 0, len = strlen(argv[1]);
-	unsigned long found = 0;
-	ssize_t got;
+	unsigned long found = 0, max = strtoul(argv[2], NULL, 10);
+	ssize_t got = 0;
 	int fd;
 
+	if (!len || len > 4096)
+		errx(2, "text is empty or too long");
 	fd = open(argv[0], O_RDONLY);
 	if (fd < 0)
 		err(1, "%s", argv[0]);
 	/* Not from before the last write: the device may have its own cache. */
 	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	while ((got = read(fd, buf + keep, AREA)) > 0) {
+	while (found < max && (got = read(fd, buf + keep, AREA)) > 0) {
 		const uint8_t *p = buf, *end = buf + keep + got;
 
 		/* Most of a scratch disk is zeroes. */
@@ -282,7 +311,7 @@ static int cmd_find(char **argv)
 			keep = 0;
 			continue;
 		}
-		while ((p = memmem(p, end - p, argv[1], len))) {
+		while ((p = search(p, end, argv[1], len))) {
 			found++;
 			p += len;
 		}
@@ -332,7 +361,7 @@ int main(int argc, char **argv)
 	} cmds[] = {
 		{ "misalign", 3, cmd_misalign },
 		{ "file", 1, cmd_file },
-		{ "find", 2, cmd_find },
+		{ "find", 3, cmd_find },
 		{ "sg-version", 1, cmd_sg_version },
 		{ "discard-secure", 1, cmd_discard_secure },
 	};

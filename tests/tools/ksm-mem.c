@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define PAGE	4096
-#define WORDS	(PAGE / sizeof(uint64_t))
+#define PAGE  4096
+#define WORDS (PAGE / sizeof(uint64_t))
 
 /* Does not compress and differs for every page and pass. */
 static uint64_t word(uint64_t page, unsigned int pass, unsigned int i)
@@ -47,7 +47,8 @@ int main(int argc, char **argv)
 			page = mem + p * WORDS;
 			for (i = 0; pass && i < WORDS; i++) {
 				if (page[i] != word(p, pass - 1, i))
-					errx(1, "page %llu, word %u is wrong in pass %d",
+					errx(1,
+					     "page %llu, word %u is wrong in pass %d",
 					     (unsigned long long)p, i, pass);
 			}
 			for (i = 0; pass < passes && i < WORDS; i++)

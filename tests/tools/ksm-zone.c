@@ -16,7 +16,7 @@
 
 #include <linux/blkzoned.h>
 
-#define BATCH	64
+#define BATCH 64
 
 static int report(int fd)
 {
@@ -41,7 +41,9 @@ static int report(int fd)
 			printf("start %llu len %llu cap %llu wp %llu cond %u type %u\n",
 			       z->start, z->len, z->capacity,
 			       z->cond == BLK_ZONE_COND_FULL ||
-			       z->cond == BLK_ZONE_COND_NOT_WP ? 0 : z->wp - z->start,
+					       z->cond == BLK_ZONE_COND_NOT_WP ?
+				       0 :
+				       z->wp - z->start,
 			       z->cond, z->type);
 			at = z->start + z->len;
 		}
