@@ -143,8 +143,8 @@ tap_main() {
 	set +e
 	tap_hooks
 	trap - EXIT
-	# Not implied by returning: an error in an expansion leaves the suite and
-	# this function, and bash goes on after the call.
+	# Not implied by returning: bash may leave this function by an error.
+	# shellcheck disable=SC2034 # for the caller
 	TAP_ENDED=1
 }
 

@@ -48,6 +48,13 @@ tap_events() {
 		'1..'*) TAP_PLAN=${l#1..} ;;
 		'Bail out!'*) ev_test fail "$name: $l" ;;
 		'# '*) ev_diag "[$name] ${l#\# }" ;;
+		'| '*)
+			# After these, bash leaves out the rest of a function or loop
+			# and goes on as if nothing were missing.
+			if [[ $l =~ \.sh:\ line\ [0-9]+:\ .*(syntax\ error|bad\ substitution|unbound\ variable|command\ not\ found|bad\ array\ subscript|division\ by\ 0) ]]; then
+				ev_test fail "$name: no mistake in the suite itself: ${l#| }"
+			fi
+			;;
 		esac
 	done
 }
