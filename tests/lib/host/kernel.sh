@@ -52,8 +52,11 @@ kernel_run() {
 	kernel_build "$label" "$snap" "$work" || return 0
 	kernel_delta "$snap" "$work" || { ev_test fail "$label: the guest's files could be packed"; return; }
 	for suite; do
-		suite_run "$label" "$suite" suites "$snap" "$work/initrd" "$work" "$logs"
+		# One by one, unless this is the only kernel of the run.
+		while [ "$(jobs -rp | wc -l)" -ge "${SUITE_JOBS:-1}" ]; do wait -n || true; done
+		suite_run "$label" "$suite" suites "$snap" "$work/initrd" "$work" "$logs" &
 	done
+	wait
 }
 
 # kernel_delta SNAPSHOT WORK: WORK/initrd, initramfs and delta in one file.
