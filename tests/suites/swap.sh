@@ -38,6 +38,8 @@ n=$(($(swapped) - o))
 diag "$n pages went to swap; $(dmsetup status s)"
 [ $n -gt $((total * 256 / 4)) ]
 is 'a quarter of the memory and more has gone to swap' $? 0
+[ "$(status_of s reserve)" -gt 0 ]
+is 'writes had to take from the reserve of pages' $? 0
 is 'nobody was killed for memory' "$(killed)" "$k"
 w=$(status_of f writes)
 ok 'the file system was busy meanwhile' test "$w" -gt 100
