@@ -2,11 +2,14 @@
 /*
  * Keys: made from raw bytes, checked against their mode, wiped when done.
  */
+#include <linux/atomic.h>
 #include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/string.h>
 
 #include <ksm/core.h>
+
+static atomic64_t ksm_last_key_id = ATOMIC64_INIT(0);
 
 /**
  * ksm_key_init() - fill in a key
@@ -36,6 +39,7 @@ int ksm_key_init(struct ksm_key *key, const struct ksm_mode *mode,
 	if (!dun_bytes || dun_bytes > mode->iv_size)
 		return -EINVAL;
 
+	key->id = atomic64_inc_return(&ksm_last_key_id);
 	key->mode = mode;
 	key->size = size;
 	key->data_unit_size = data_unit_size;

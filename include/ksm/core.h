@@ -62,15 +62,19 @@ struct ksm_mode {
 
 /**
  * struct ksm_key - a raw key together with how it is to be used
+ * @id: names the key in logs, tracepoints and debugfs; never used twice
  * @mode: the mode
  * @size: bytes used of @raw, equal to the mode's key size
  * @data_unit_size: bytes encrypted under one data unit number
  * @dun_bytes: bytes that the largest data unit number needs
  * @raw: the secret; never printed, wiped by ksm_key_destroy()
  *
- * The owner provides the memory and serializes init and destroy.
+ * The owner provides the memory and serializes init and destroy. A key that was
+ * used with a keyslot manager must be evicted from it (ksm_evict_key()) before
+ * it is destroyed.
  */
 struct ksm_key {
+	u64 id;
 	const struct ksm_mode *mode;
 	unsigned int size;
 	unsigned int data_unit_size;
@@ -100,5 +104,9 @@ void ksm_key_destroy(struct ksm_key *key);
 
 bool ksm_caps_support(const struct ksm_caps *caps, const struct ksm_mode *mode,
 		      unsigned int data_unit_size, unsigned int dun_bytes);
+bool ksm_caps_superset(const struct ksm_caps *caps,
+		       const struct ksm_caps *needed);
+void ksm_caps_intersect(struct ksm_caps *caps, const struct ksm_caps *other);
+void ksm_caps_add(struct ksm_caps *caps, const struct ksm_caps *other);
 
 #endif /* _KSM_CORE_H */

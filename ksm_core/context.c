@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DOC: Bio crypt contexts
+ *
+ * The table of contexts of bios under way. A bio is known by its bi_io_vec,
+ * which its clones and splits share. That alone is not enough: the two legs of
+ * a mirror share it too. So the disk must be the same and the sectors must lie
+ * inside the context's.
+ *
+ * Whatever is not quite right about a match is an error, which the provider has
+ * to turn into a failed request: there is data that was to be encrypted.
+ */
+#include <linux/bio.h>
+#include <linux/blk-mq.h>
+#include <linux/export.h>
+#include <linux/hash.h>
+#include <linux/log2.h>
+#include <linux/wait.h>
+
+#include "client.h"
+#include "context.h"
+#include "keyslot.h"
+#include "registry.h"
+#include "trace.h"
+
+/* One table for all: levels without slots need no memory for theirs. */
+#define KSM_CTX_BITS 10
+
+/**
+ * struct ksm_bucket - contexts of the same hash value
+ * @lock: protects @head
+ * @head: the contexts
+ */
+struct ksm_bucket {
+	spinlock_t lock; /* see above */
+	struct hlist_head head;
+};
+
+static struct ksm_bucket ksm_ctx_table[1 << KSM_CTX_BITS];
+static DECLARE_WAIT_QUEUE_HEAD(ksm_drain_wait);
+
+static struct ksm_bucket *bucket_of(const struct bio_vec *vec)
+{
+	return &ksm_ctx_table[hash_ptr(vec, KSM_CTX_BITS)];
+}
+
+/**
+ * ksm_ctx_table_init() - make the table, when the module is loaded
+ */
+void ksm_ctx_table_init(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ksm_ctx_table); i++)
+		spin_lock_init(&ksm_ctx_table[i].lock);
+}
+
+/**
+ * ksm_ctx_attach() - put a context into the table
+ * @ctx: the context, filled in, with a slot if there are slots
+ *
+ * Context: any context.
+ * Return: 0; -ENODEV if the disk has gone; -EAGAIN if it is frozen.
+ */
+int ksm_ctx_attach(struct ksm_ctx *ctx)
+{
+	struct ksm_bucket *bucket = bucket_of(ctx->vec);
+	const struct ksm_disk *disk = ctx->client->disk;
+	unsigned long flags;
+	int err = 0;
+
+	spin_lock_irqsave(&bucket->lock, flags);
+	/* Under the lock: ksm_ctx_drain() sees this context or we see this. */
+	if (unlikely(READ_ONCE(disk->gone)))
+		err = -ENODEV;
+	else if (unlikely(READ_ONCE(disk->frozen)))
+		err = -EAGAIN;
+	else
+		hlist_add_head(&ctx->node, &bucket->head);
+	spin_unlock_irqrestore(&bucket->lock, flags);
+	return err;
+}
+
+/**
+ * ksm_detach_ctx() - take a bio's context away
+ * @ctx: the context, attached by ksm_submit_ctx() or ksm_attach_ctx_wait()
+ *
+ * When the bio has ended or is not submitted after all, and before anything
+ * above is told: then the memory of the bio's vector may be used for another
+ * one, and the key may be evicted. This gives back the keyslot.
+ *
+ * Context: any context.
+ * Return: number of bytes that have not passed the engine: if it is not 0, a
+ *	bio without an error has read ciphertext or written plaintext.
+ */
+unsigned int ksm_detach_ctx(struct ksm_ctx *ctx)
+{
+	struct ksm_bucket *bucket = bucket_of(ctx->vec);
+	struct ksm_client *client = ctx->client;
+	unsigned long flags;
+	unsigned int left;
+
+	spin_lock_irqsave(&bucket->lock, flags);
+	hlist_del(&ctx->node);
+	spin_unlock_irqrestore(&bucket->lock, flags);
+
+	left = atomic_read(&ctx->left);
+	if (unlikely(left) && !ctx->bio->bi_status) {
+		this_cpu_inc(client->stats->lost);
+		trace_ksm_ctx_lost(client->ksm, ctx, left);
+	}
+	if (ctx->slot != KSM_NO_SLOT)
+		ksm_slot_put(client->ksm, ctx->slot);
+	if (unlikely(READ_ONCE(client->disk->gone) ||
+		     READ_ONCE(client->disk->frozen)))
+		wake_up(&ksm_drain_wait);
+	return left;
+}
+EXPORT_SYMBOL_KSM(ksm_detach_ctx);
+
+static bool disk_has_ctx(const struct gendisk *disk)
+{
+	struct ksm_bucket *bucket;
+	bool found = false;
+	struct ksm_ctx *ctx;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ksm_ctx_table) && !found; i++) {
+		bucket = &ksm_ctx_table[i];
+		spin_lock_irq(&bucket->lock);
+		hlist_for_each_entry(ctx, &bucket->head, node)
+			found |= ctx->client->disk->disk == disk;
+		spin_unlock_irq(&bucket->lock);
+	}
+	return found;
+}
+
+/**
+ * ksm_ctx_drain() - wait until no contexts are attached for a disk
+ * @disk: the disk, which is marked as gone or frozen
+ *
+ * Context: process context, may sleep.
+ */
+void ksm_ctx_drain(const struct gendisk *disk)
+{
+	wait_event(ksm_drain_wait, !disk_has_ctx(disk));
+}
+
+/* What @ctx says about a part of its bio, or of another with its vector. */
+static int match_part(struct ksm_ctx *ctx, sector_t sector, unsigned int size,
+		      struct ksm_crypt *crypt)
+{
+	unsigned int unit = ctx->key->data_unit_size;
+	u64 offset = (u64)(sector - ctx->sector) << SECTOR_SHIFT;
+	u64 dun = ctx->dun + (offset >> ilog2(unit));
+
+	if (sector < ctx->sector || offset + size > ctx->size ||
+	    ((offset | size) & (unit - 1)))
+		return -EIO;
+	if (crypt->key && (crypt->key != ctx->key || crypt->dun != dun ||
+			   crypt->slot != ctx->slot))
+		return -EIO;
+	crypt->key = ctx->key;
+	crypt->slot = ctx->slot;
+	crypt->dun = dun;
+	crypt->ctx = ctx;
+	return 0;
+}
+
+/**
+ * ksm_bio_crypt() - how a bio's data is to be encrypted
+ * @disk: the disk that it has reached, as registered by the caller
+ * @bio: the bio, before anything about it has been changed; or a clone or split
+ * @crypt: set to what its context says; its key is NULL if it has none
+ *
+ * What is found stays as it is until the bio ends.
+ *
+ * Context: any context.
+ * Return: 0; -EIO if the bio must be failed: it is not made of whole data units
+ *	of one context, or not a read or write.
+ */
+int ksm_bio_crypt(struct gendisk *disk, struct bio *bio,
+		  struct ksm_crypt *crypt)
+{
+	const sector_t sector = bio->bi_iter.bi_sector;
+	const unsigned int size = bio->bi_iter.bi_size;
+	struct ksm_bucket *bucket;
+	struct ksm_ctx *ctx;
+	unsigned long flags;
+	int err = 0;
+
+	crypt->key = NULL;
+	crypt->slot = KSM_NO_SLOT;
+	crypt->ctx = NULL;
+	if (!bio_has_data(bio))
+		return 0;
+
+	bucket = bucket_of(bio->bi_io_vec);
+	spin_lock_irqsave(&bucket->lock, flags);
+	hlist_for_each_entry(ctx, &bucket->head, node) {
+		if (ctx->vec != bio->bi_io_vec ||
+		    ctx->client->disk->disk != disk ||
+		    sector >= ctx->sector + (ctx->size >> SECTOR_SHIFT) ||
+		    sector + (size >> SECTOR_SHIFT) <= ctx->sector)
+			continue;
+		err = match_part(ctx, sector, size, crypt);
+		if (err)
+			break;
+	}
+	spin_unlock_irqrestore(&bucket->lock, flags);
+
+	if (crypt->key && bio_op(bio) != REQ_OP_READ &&
+	    bio_op(bio) != REQ_OP_WRITE)
+		err = -EIO;
+	return err;
+}
+EXPORT_SYMBOL_KSM(ksm_bio_crypt);
+
+/*
+ * Something has dropped the tag that keeps others away. It must not happen
+ * again to those who were mixed.
+ */
+static int refuse_mixture(struct gendisk *disk, struct request *rq)
+{
+	struct ksm_crypt part;
+	struct bio *bio;
+
+	__rq_for_each_bio(bio, rq) {
+		if (ksm_bio_crypt(disk, bio, &part) || !part.key)
+			continue;
+		WRITE_ONCE(part.ctx->client->nomerge, true);
+		trace_ksm_ctx_mixed(part.ctx->client->ksm, part.ctx,
+				    atomic_read(&part.ctx->left));
+	}
+	return -EIO;
+}
+
+/**
+ * ksm_request_crypt() - how a request's data is to be encrypted
+ * @disk: the disk, as registered by the caller
+ * @rq: the request
+ * @crypt: set to what the contexts of its bios say; its key is NULL if they
+ *	have none
+ *
+ * The driver checks what it can: ksm_core marks bios so that they should not be
+ * merged with others.
+ *
+ * Context: any context, after the request has been started and before any of
+ *	it is completed.
+ * Return: 0; -EIO if the request must be failed: its bios do not all have, or
+ *	all lack, contexts of the same key and slot with data unit numbers that
+ *	count up without a gap.
+ */
+int ksm_request_crypt(struct gendisk *disk, struct request *rq,
+		      struct ksm_crypt *crypt)
+{
+	struct ksm_crypt part;
+	struct bio *bio;
+	u64 next = 0;
+
+	crypt->key = NULL;
+	crypt->slot = KSM_NO_SLOT;
+	crypt->ctx = NULL;
+	if (blk_rq_is_passthrough(rq))
+		return 0;
+	__rq_for_each_bio(bio, rq) {
+		if (ksm_bio_crypt(disk, bio, &part))
+			return -EIO;
+		if (bio == rq->bio)
+			*crypt = part;
+		else if (part.key != crypt->key || part.slot != crypt->slot ||
+			 (part.key && part.dun != next))
+			return refuse_mixture(disk, rq);
+		if (part.key)
+			next = part.dun + (bio->bi_iter.bi_size >>
+					   ilog2(part.key->data_unit_size));
+	}
+	return 0;
+}
+EXPORT_SYMBOL_KSM(ksm_request_crypt);
+
+/**
+ * ksm_ctx_done() - a part of a bio's data has passed the engine
+ * @ctx: the bio's context, see struct ksm_crypt
+ * @bytes: size of the part
+ *
+ * Once for each part. A part that is all of it may be reported again.
+ *
+ * Context: any context, before the part is completed.
+ */
+void ksm_ctx_done(struct ksm_ctx *ctx, unsigned int bytes)
+{
+	int left = atomic_read(&ctx->left);
+
+	if (likely(bytes >= ctx->size)) {
+		atomic_set(&ctx->left, 0);
+		return;
+	}
+	while (!atomic_try_cmpxchg(&ctx->left, &left,
+				   left - min_t(unsigned int, bytes, left)))
+		;
+}
+EXPORT_SYMBOL_KSM(ksm_ctx_done);
+
+/**
+ * ksm_request_done() - a request's data has passed the engine
+ * @disk: the disk, as registered by the caller
+ * @rq: the request, as it was for ksm_request_crypt()
+ *
+ * Once for each request for which ksm_request_crypt() gave a key, when it has
+ * been processed without an error.
+ *
+ * Context: any context, before any of it is completed.
+ */
+void ksm_request_done(struct gendisk *disk, struct request *rq)
+{
+	struct ksm_crypt part;
+	struct bio *bio;
+
+	__rq_for_each_bio(bio, rq) {
+		if (!ksm_bio_crypt(disk, bio, &part) && part.key)
+			ksm_ctx_done(part.ctx, bio->bi_iter.bi_size);
+	}
+}
+EXPORT_SYMBOL_KSM(ksm_request_done);
