@@ -24,6 +24,12 @@ static const char *const sched_option_names[KSM_SCHED_OPTIONS] = {
 	[KSM_NO_WRITE_WORKQUEUE] = "no_write_workqueue",
 };
 
+static const char *const hw_choice_names[] = {
+	[KSM_HW_AUTO] = "auto",
+	[KSM_HW_REQUIRE] = "require",
+	[KSM_HW_OFF] = "off",
+};
+
 /**
  * ksm_sched_option_name() - how an option is written
  * @option: the option
@@ -33,6 +39,31 @@ static const char *const sched_option_names[KSM_SCHED_OPTIONS] = {
 const char *ksm_sched_option_name(enum ksm_sched_option option)
 {
 	return sched_option_names[option];
+}
+
+/**
+ * ksm_hw_choice_name() - how a value of the option hw: is written
+ * @choice: the value
+ *
+ * Return: its name.
+ */
+const char *ksm_hw_choice_name(enum ksm_hw_choice choice)
+{
+	return hw_choice_names[choice];
+}
+
+static int parse_hw(struct ksm_line *line, struct dm_target *ti,
+		    const char *arg)
+{
+	int choice =
+		match_string(hw_choice_names, ARRAY_SIZE(hw_choice_names), arg);
+
+	if (choice < 0) {
+		ti->error = "hw is not auto, require or off";
+		return -EINVAL;
+	}
+	line->hw = choice;
+	return 0;
 }
 
 static int parse_sector_size(struct ksm_line *line, struct dm_target *ti,
@@ -64,6 +95,8 @@ static int parse_option(struct ksm_line *line, struct dm_target *ti,
 	if (str_has_prefix(arg, "sector_size:"))
 		return parse_sector_size(line, ti,
 					 arg + strlen("sector_size:"));
+	if (str_has_prefix(arg, "hw:"))
+		return parse_hw(line, ti, arg + strlen("hw:"));
 	for (i = 0; i < KSM_SCHED_OPTIONS; i++) {
 		if (!strcasecmp(arg, sched_option_names[i])) {
 			__set_bit(i, &line->sched_options);

@@ -23,6 +23,18 @@ enum ksm_sched_option {
 };
 
 /**
+ * enum ksm_hw_choice - the option hw:
+ * @KSM_HW_AUTO: an inline encryption engine if there is one that can do it
+ * @KSM_HW_REQUIRE: an engine or nothing
+ * @KSM_HW_OFF: software
+ */
+enum ksm_hw_choice {
+	KSM_HW_AUTO,
+	KSM_HW_REQUIRE,
+	KSM_HW_OFF,
+};
+
+/**
  * struct ksm_line - a table line, but for key and device
  * @cipher: as given
  * @iv_offset: added to sector numbers, in sectors
@@ -30,6 +42,7 @@ enum ksm_sched_option {
  * @sector_size: bytes of an encryption sector, which is the data unit
  * @iv_large_sectors: IVs count encryption sectors instead of 512 bytes
  * @allow_discards: discards are passed down
+ * @hw: whether to use an engine
  * @sched_options: mask of enum ksm_sched_option
  */
 struct ksm_line {
@@ -39,6 +52,7 @@ struct ksm_line {
 	unsigned int sector_size;
 	bool iv_large_sectors;
 	bool allow_discards;
+	enum ksm_hw_choice hw;
 	unsigned long sched_options;
 };
 
@@ -46,5 +60,6 @@ int ksm_line_parse(struct ksm_line *line, struct dm_target *ti,
 		   unsigned int argc, char **argv);
 void ksm_line_exit(struct ksm_line *line);
 const char *ksm_sched_option_name(enum ksm_sched_option option);
+const char *ksm_hw_choice_name(enum ksm_hw_choice choice);
 
 #endif /* _DM_KSM_TABLE_H */

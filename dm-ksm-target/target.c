@@ -10,34 +10,8 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "io.h"
 #include "target.h"
-
-/**
- * enum ksm_bio_state - what is left to do when a bio ends
- * @KSM_BIO_PASS: nothing
- * @KSM_BIO_READ: decrypt
- * @KSM_BIO_WRITE: give the bounce pages back
- */
-enum ksm_bio_state {
-	KSM_BIO_PASS,
-	KSM_BIO_READ,
-	KSM_BIO_WRITE,
-};
-
-/**
- * struct ksm_bio - per-bio data
- * @state: what is left to do
- * @io: the software path's state; must be last, since more lies behind it
- */
-struct ksm_bio {
-	enum ksm_bio_state state;
-	struct ksm_fallback_io io;
-};
-
-static struct ksm_bio *ksm_bio(struct dm_target *ti, struct bio *bio)
-{
-	return dm_per_bio_data(bio, ti->per_io_data_size);
-}
 
 /* ---- keys ---- */
 
@@ -74,6 +48,11 @@ static int ksm_target_set_key(struct ksm_target *kt, struct ksm_keyref *ref,
 		*error = "Cipher refuses the key";
 		goto out;
 	}
+	err = ksm_hw_set_key(kt, key);
+	if (err) {
+		*error = "Engine may not have forgotten the old key";
+		goto out;
+	}
 	kt->key_valid = true;
 	ksm_keyref_exit(&kt->key);
 	kt->key = *ref;
@@ -108,14 +87,18 @@ static int message_key_set(struct ksm_target *kt, char *arg)
 
 static int message_key_wipe(struct ksm_target *kt)
 {
-	int err;
+	int err, hw_err;
 
 	kt->key_valid = false;
 	err = ksm_fallback_wipe_key(kt->fb);
 	if (err)
 		DMERR("key wipe: cipher error %d, key may still be in memory",
 		      err);
-	return err;
+	hw_err = ksm_hw_wipe_key(kt);
+	if (hw_err)
+		DMERR("key wipe: error %d, key may still be in the engine",
+		      hw_err);
+	return err ?: hw_err;
 }
 
 static int ksm_target_message(struct dm_target *ti, unsigned int argc,
@@ -155,6 +138,7 @@ static void ksm_target_dtr(struct dm_target *ti)
 {
 	struct ksm_target *kt = ti->private;
 
+	ksm_hw_close(kt);
 	if (kt->fb)
 		ksm_fallback_destroy(kt->fb);
 	if (kt->dev)
@@ -163,20 +147,6 @@ static void ksm_target_dtr(struct dm_target *ti)
 	ksm_line_exit(&kt->line);
 	mutex_destroy(&kt->lock);
 	kfree(kt);
-}
-
-static void ksm_read_done(struct ksm_fallback_io *io, int err)
-{
-	struct bio *bio = io->bio;
-
-	if (unlikely(err))
-		bio->bi_status = BLK_STS_IOERR;
-	/*
-	 * Not bio_endio(): it has run for this bio already and must not
-	 * account for it twice. This calls device mapper's own function, which
-	 * comes to ksm_target_end_io() again.
-	 */
-	bio->bi_end_io(bio);
 }
 
 static int ksm_target_open_device(struct dm_target *ti, const char *path)
@@ -219,7 +189,7 @@ static int ksm_target_open_cipher(struct dm_target *ti, char *key_arg)
 		.data_unit_size = kt->line.sector_size,
 		.iv_counts_units = kt->line.iv_large_sectors,
 		.iv_offset = kt->line.iv_offset,
-		.done = ksm_read_done,
+		.done = ksm_io_decrypted,
 	};
 	const struct ksm_mode *mode;
 	struct ksm_keyref ref;
@@ -268,6 +238,7 @@ static int ksm_target_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 		goto out;
 	}
 	mutex_init(&kt->lock);
+	kt->len = ti->len;
 	ti->private = kt;
 
 	err = ksm_line_parse(&kt->line, ti, argc, argv);
@@ -275,6 +246,9 @@ static int ksm_target_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 		err = ksm_target_open_cipher(ti, argv[1]);
 	if (!err)
 		err = ksm_target_open_device(ti, argv[3]);
+	if (!err)
+		err = ksm_hw_open(kt, dm_table_device_name(ti->table),
+				  ksm_io_no_slot, &ti->error);
 	if (err) {
 		ksm_target_dtr(ti);
 		goto out;
@@ -285,93 +259,11 @@ static int ksm_target_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 		ti->num_discard_bios = 1;
 	/* Zeroes must be written as ciphertext: no num_write_zeroes_bios. */
 	ti->limit_swap_bios = true;
-	ti->per_io_data_size = ALIGN(offsetof(struct ksm_bio, io) +
-					     ksm_fallback_io_size(kt->fb),
-				     __alignof__(struct ksm_bio));
+	ti->per_io_data_size = ksm_io_size(kt);
 out:
 	if (argc > 1)
 		ksm_keyref_wipe_arg(argv[1]);
 	return err;
-}
-
-/* ---- I/O ---- */
-
-static int map_write(struct ksm_target *kt, struct ksm_bio *kb, struct bio *bio,
-		     sector_t sector)
-{
-	if (unlikely(bio_sectors(bio) > kt->max_write)) {
-		/* Splitting is refused where zone write plugs order writes. */
-		if (kt->zoned && COMPAT_DM_NO_ZONED_PARTIAL)
-			return DM_MAPIO_KILL;
-		dm_accept_partial_bio(bio, kt->max_write);
-	}
-	if (unlikely(ksm_fallback_encrypt(kt->fb, &kb->io, bio, sector)))
-		return DM_MAPIO_KILL;
-	kb->state = KSM_BIO_WRITE;
-	return DM_MAPIO_REMAPPED;
-}
-
-static int map_data(struct dm_target *ti, struct ksm_bio *kb, struct bio *bio)
-{
-	struct ksm_target *kt = ti->private;
-	sector_t sector = dm_target_offset(ti, bio->bi_iter.bi_sector);
-	unsigned int unit_sectors = kt->line.sector_size >> SECTOR_SHIFT;
-
-	if (unlikely((sector | bio_sectors(bio)) & (unit_sectors - 1)))
-		return DM_MAPIO_KILL;
-
-	bio->bi_iter.bi_sector = kt->line.start + sector;
-	if (bio_data_dir(bio) == WRITE)
-		return map_write(kt, kb, bio, sector);
-	ksm_fallback_decrypt_begin(kt->fb, &kb->io, bio, sector);
-	kb->state = KSM_BIO_READ;
-	return DM_MAPIO_REMAPPED;
-}
-
-static int ksm_target_map(struct dm_target *ti, struct bio *bio)
-{
-	struct ksm_target *kt = ti->private;
-	struct ksm_bio *kb = ksm_bio(ti, bio);
-	enum req_op op = bio_op(bio);
-
-	kb->state = KSM_BIO_PASS;
-	bio_set_dev(bio, kt->dev->bdev);
-
-	if (op == REQ_OP_READ || op == REQ_OP_WRITE) {
-		if (likely(bio_sectors(bio)))
-			return map_data(ti, kb, bio);
-		/* An empty flush. */
-		return DM_MAPIO_REMAPPED;
-	}
-	if (op == REQ_OP_DISCARD || op_is_zone_mgmt(op)) {
-		bio->bi_iter.bi_sector =
-			kt->line.start +
-			dm_target_offset(ti, bio->bi_iter.bi_sector);
-		return DM_MAPIO_REMAPPED;
-	}
-	/* Whatever else there is was not asked for and is not encrypted. */
-	return DM_MAPIO_KILL;
-}
-
-static int ksm_target_end_io(struct dm_target *ti, struct bio *bio,
-			     blk_status_t *error)
-{
-	struct ksm_bio *kb = ksm_bio(ti, bio);
-	enum ksm_bio_state state = kb->state;
-	int err;
-
-	/* Before decrypting: a worker may come here again at once. */
-	kb->state = KSM_BIO_PASS;
-	if (state == KSM_BIO_WRITE) {
-		ksm_fallback_encrypt_end(&kb->io);
-	} else if (state == KSM_BIO_READ && likely(!*error)) {
-		err = ksm_fallback_decrypt(&kb->io);
-		if (err == -EINPROGRESS)
-			return DM_ENDIO_INCOMPLETE;
-		if (unlikely(err))
-			*error = BLK_STS_IOERR;
-	}
-	return DM_ENDIO_DONE;
 }
 
 /* ---- suspend and resume ---- */
@@ -391,7 +283,11 @@ static int ksm_target_preresume(struct dm_target *ti)
 	int err = 0;
 
 	mutex_lock(&kt->lock);
-	if (kt->key_valid) {
+	if (kt->key_valid)
+		err = ksm_hw_activate(kt);
+	if (err) {
+		DMERR("not resumed: hw:require, but %s", kt->hw.why);
+	} else if (kt->key_valid) {
 		/*
 		 * From now on the key stays. Not in resume(): I/O may begin
 		 * before that, while a message is still changing the key.
@@ -409,15 +305,28 @@ static int ksm_target_preresume(struct dm_target *ti)
 
 static void emit_info(struct ksm_target *kt, char *result, unsigned int maxlen)
 {
-	struct ksm_fallback_stats stats;
+	bool active = READ_ONCE(kt->hw.active);
+	struct ksm_client_stats hw = {};
+	struct ksm_fallback_stats sw;
 	unsigned int sz = 0;
 
-	ksm_fallback_get_stats(kt->fb, &stats);
-	DMEMIT("software %s", ksm_fallback_engine_name(kt->fb));
+	ksm_fallback_get_stats(kt->fb, &sw);
+	if (kt->hw.client)
+		ksm_client_get_stats(kt->hw.client, &hw);
+	if (active)
+		DMEMIT("hardware %s", ksm_name(ksm_client_ksm(kt->hw.client)));
+	else
+		DMEMIT("software %s", ksm_fallback_engine_name(kt->fb));
 	DMEMIT(" reads:%llu writes:%llu deferred:%llu parallel:%llu reserve:%llu errors:%llu",
-	       stats.reads, stats.writes, stats.deferred, stats.parallel,
-	       stats.reserve, stats.errors);
+	       sw.reads, sw.writes, sw.deferred, sw.parallel, sw.reserve,
+	       sw.errors);
 	DMEMIT(" key:%s", READ_ONCE(kt->key_valid) ? "set" : "none");
+	DMEMIT(" hw:%s", READ_ONCE(kt->hw.why));
+	if (!kt->hw.client)
+		return;
+	DMEMIT(" slots:%u", ksm_num_slots(ksm_client_ksm(kt->hw.client)));
+	DMEMIT(" hw_bios:%llu hw_waited:%llu hw_failed:%llu hw_lost:%llu",
+	       hw.attached, hw.deferred, hw.failed, hw.lost);
 }
 
 static void emit_options(const struct ksm_line *line, char *result,
@@ -427,7 +336,7 @@ static void emit_options(const struct ksm_line *line, char *result,
 	unsigned int count, i;
 
 	count = line->allow_discards + line->iv_large_sectors + sector_size +
-		hweight_long(line->sched_options);
+		(line->hw != KSM_HW_AUTO) + hweight_long(line->sched_options);
 	if (!count)
 		return;
 	DMEMIT(" %u", count);
@@ -439,6 +348,8 @@ static void emit_options(const struct ksm_line *line, char *result,
 		DMEMIT(" sector_size:%u", line->sector_size);
 	if (line->iv_large_sectors)
 		DMEMIT(" iv_large_sectors");
+	if (line->hw != KSM_HW_AUTO)
+		DMEMIT(" hw:%s", ksm_hw_choice_name(line->hw));
 }
 
 static void emit_table(struct ksm_target *kt, char *result, unsigned int maxlen)
@@ -469,6 +380,7 @@ static void emit_ima(struct dm_target *ti, char *result, unsigned int maxlen)
 	DMEMIT(",sector_size=%u", kt->line.sector_size);
 	DMEMIT(",cipher_string=%s", kt->line.cipher);
 	DMEMIT(",key_size=%u", kt->key.size);
+	DMEMIT(",hw=%s", ksm_hw_choice_name(kt->line.hw));
 	DMEMIT(";");
 }
 
@@ -511,9 +423,11 @@ static void ksm_target_io_hints(struct dm_target *ti,
 	if (kt->line.allow_discards)
 		limits->discard_granularity = max(limits->discard_granularity,
 						  limits->logical_block_size);
+	/* Where the block layer splits writes, it must be at round sectors. */
 	if (kt->zoned)
 		limits->max_hw_sectors =
-			min(limits->max_hw_sectors, kt->max_write);
+			round_down(min(limits->max_hw_sectors, kt->max_write),
+				   kt->line.sector_size >> SECTOR_SHIFT);
 }
 
 /*
@@ -552,8 +466,8 @@ struct target_type ksm_target_type = {
 	.module = THIS_MODULE,
 	.ctr = ksm_target_ctr,
 	.dtr = ksm_target_dtr,
-	.map = ksm_target_map,
-	.end_io = ksm_target_end_io,
+	.map = ksm_io_map,
+	.end_io = ksm_io_end,
 	.postsuspend = ksm_target_postsuspend,
 	.preresume = ksm_target_preresume,
 	.message = ksm_target_message,

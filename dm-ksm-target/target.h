@@ -10,6 +10,7 @@
 
 #include <ksm/fallback.h>
 
+#include "hardware.h"
 #include "keyref.h"
 #include "table.h"
 
@@ -17,8 +18,10 @@
  * struct ksm_target - one target of a table
  * @line: what the table line says
  * @dev: the device below
+ * @len: length of the target, in sectors
  * @key: where the key came from; what TABLE shows
  * @fb: the software path
+ * @hw: the hardware path
  * @max_write: size limit of an encrypted write, in sectors
  * @zoned: @dev is zoned
  * @lock: serializes what sets or needs the key as a whole: messages and
@@ -29,8 +32,10 @@
 struct ksm_target {
 	struct ksm_line line;
 	struct dm_dev *dev;
+	sector_t len;
 	struct ksm_keyref key;
 	struct ksm_fallback *fb;
+	struct ksm_hw hw;
 	unsigned int max_write;
 	bool zoned;
 	struct mutex lock; /* see above */

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The hardware path of a target "ksm": whether there is one, and its key. The
+ * data path itself is in target.c.
+ */
+#define DM_MSG_PREFIX "ksm"
+
+#include <linux/bio.h>
+#include <linux/blkdev.h>
+#include <linux/err.h>
+#include <linux/string.h>
+
+#include "target.h"
+#include "verify.h"
+
+/**
+ * ksm_hw_dun() - the data unit number of a sector
+ * @kt: the target
+ * @sector: counted from the start of the mapping
+ *
+ * Return: the number, for a target whose IVs go up by one per data unit.
+ */
+u64 ksm_hw_dun(const struct ksm_target *kt, sector_t sector)
+{
+	return (kt->line.iv_offset + sector) >>
+	       (ilog2(kt->line.sector_size) - SECTOR_SHIFT);
+}
+
+static unsigned int dun_bytes(const struct ksm_target *kt, sector_t len)
+{
+	return DIV_ROUND_UP(fls64(ksm_hw_dun(kt, len - 1)), 8) ?: 1;
+}
+
+/* Why this table cannot use an engine, whatever it is; NULL if it can. */
+static const char *table_forbids(const struct ksm_target *kt)
+{
+	if (kt->line.hw == KSM_HW_OFF)
+		return "off";
+	/* Engines count data units. */
+	if (kt->line.sector_size != KSM_MIN_DATA_UNIT &&
+	    !kt->line.iv_large_sectors)
+		return "iv-counts-512-byte-sectors";
+	/* Wherever bios are split on the way down, it is at round sectors. */
+	if ((get_start_sect(kt->dev->bdev) + kt->line.start) &
+	    ((kt->line.sector_size >> SECTOR_SHIFT) - 1))
+		return "start-not-aligned";
+	return NULL;
+}
+
+static const char *open_client(struct ksm_target *kt, const char *name,
+			       void (*failed)(struct ksm_ctx *ctx, int err))
+{
+	struct ksm_client_config config = {
+		.name = name,
+		.mode = kt->hw.key.mode,
+		.data_unit_size = kt->line.sector_size,
+		.dun_bytes = dun_bytes(kt, kt->len),
+		.failed = failed,
+	};
+	struct ksm_client *client;
+
+	client = ksm_client_open(kt->dev->bdev, &config);
+	if (client == ERR_PTR(-ENODEV))
+		return "no-keyslot-manager";
+	if (client == ERR_PTR(-EOPNOTSUPP))
+		return "engine-cannot";
+	if (IS_ERR(client))
+		return "no-memory";
+	kt->hw.client = client;
+	return NULL;
+}
+
+/**
+ * ksm_hw_open() - look for an engine that could be used
+ * @kt: the target, with its key and device
+ * @name: name of the mapped device
+ * @failed: called instead of submitting a bio that had to wait
+ * @error: set to a sentence if this fails
+ *
+ * Context: process context, may sleep.
+ * Return: 0, or -EOPNOTSUPP if an engine is required and there is none.
+ */
+int ksm_hw_open(struct ksm_target *kt, const char *name,
+		void (*failed)(struct ksm_ctx *ctx, int err), char **error)
+{
+	struct ksm_hw *hw = &kt->hw;
+
+	hw->small_blocks = bdev_logical_block_size(kt->dev->bdev) <
+			   kt->line.sector_size;
+	hw->why = table_forbids(kt);
+	if (!hw->why)
+		hw->why = open_client(kt, name, failed);
+	if (!hw->why) {
+		hw->why = "not-verified-yet";
+		return 0;
+	}
+
+	ksm_key_destroy(&hw->key);
+	if (kt->line.hw != KSM_HW_REQUIRE)
+		return 0;
+	DMERR("hw:require: %s", hw->why);
+	*error = "hw:require, but there is no engine that can do this";
+	return -EOPNOTSUPP;
+}
+
+/**
+ * ksm_hw_close() - undo ksm_hw_open()
+ * @kt: the target, of which no I/O is under way
+ *
+ * Context: process context, may sleep.
+ */
+void ksm_hw_close(struct ksm_target *kt)
+{
+	ksm_hw_wipe_key(kt);
+	if (kt->hw.client)
+		ksm_client_close(kt->hw.client);
+}
+
+/**
+ * ksm_hw_set_key() - change the engine's key
+ * @kt: the target, suspended
+ * @key: the new key, copied
+ *
+ * Context: process context, may sleep.
+ * Return: 0; or a negative errno if the engine may not have forgotten the old
+ *	one.
+ */
+int ksm_hw_set_key(struct ksm_target *kt, const struct ksm_key *key)
+{
+	int err = ksm_hw_wipe_key(kt);
+
+	/* Nobody will ask for it if there is no engine. */
+	if (kt->hw.client || !kt->dev)
+		kt->hw.key = *key;
+	return err;
+}
+
+/**
+ * ksm_hw_wipe_key() - have the engine forget the key
+ * @kt: the target, suspended
+ *
+ * Context: process context, may sleep.
+ * Return: as ksm_hw_set_key().
+ */
+int ksm_hw_wipe_key(struct ksm_target *kt)
+{
+	struct ksm_hw *hw = &kt->hw;
+	int err = 0;
+
+	if (hw->active) {
+		WRITE_ONCE(hw->active, false);
+		hw->why = "not-verified-yet";
+	}
+	/* Also if it is not active: it may have been. */
+	if (hw->client && hw->key.size)
+		err = ksm_client_evict(hw->client, &hw->key);
+	ksm_key_destroy(&hw->key);
+	return err;
+}
+
+/**
+ * ksm_hw_activate() - begin to use the engine, if it does what it should
+ * @kt: the target, which is to be resumed and has its key
+ *
+ * Context: process context, may sleep.
+ * Return: 0, with or without the engine; or -EIO if it is required and does not
+ *	do what it should.
+ */
+int ksm_hw_activate(struct ksm_target *kt)
+{
+	struct ksm_hw *hw = &kt->hw;
+	const char *why;
+
+	if (!hw->client || hw->active)
+		return 0;
+	why = ksm_verify(kt);
+	if (!why) {
+		hw->why = "active";
+		WRITE_ONCE(hw->stopped, false);
+		WRITE_ONCE(hw->active, true);
+		return 0;
+	}
+	hw->why = why;
+	DMERR("%s of %s is not used: %s", ksm_name(ksm_client_ksm(hw->client)),
+	      kt->dev->name, why);
+	return kt->line.hw == KSM_HW_REQUIRE ? -EIO : 0;
+}
+
+/**
+ * ksm_hw_fail() - stop using the engine, since it does not do what it should
+ * @kt: the target
+ * @why: the reason, a word
+ *
+ * From now on I/O takes the software path, or none if an engine is required.
+ * The next resume tries the engine again.
+ *
+ * Context: any context.
+ */
+void ksm_hw_fail(struct ksm_target *kt, const char *why)
+{
+	struct ksm_hw *hw = &kt->hw;
+
+	if (!xchg(&hw->active, false))
+		return;
+	WRITE_ONCE(hw->why, why);
+	if (kt->line.hw == KSM_HW_REQUIRE)
+		WRITE_ONCE(hw->stopped, true);
+	DMERR("engine of %s: %s, %s", kt->dev->name, why,
+	      hw->stopped ? "stopping I/O" : "going on in software");
+}
+
+static bool vecs_aligned(const struct ksm_target *kt, struct bio *bio)
+{
+	unsigned int askew = 0;
+	struct bvec_iter iter;
+	struct bio_vec bv;
+
+	bio_for_each_bvec(bv, bio, iter)
+		askew |= bv.bv_offset | bv.bv_len;
+	return !(askew & (kt->line.sector_size - 1));
+}
+
+/**
+ * ksm_hw_max_sectors() - how much of a bio the engine can be trusted with
+ * @kt: the target
+ * @bio: the bio
+ *
+ * A device with blocks smaller than data units may split a bio in the middle of
+ * one, of which the engine would see the parts: after so many sectors, between
+ * two segments, or between two blocks of a segment that lies askew in memory.
+ *
+ * Context: any context.
+ * Return: number of sectors from the start of the bio, whole data units; 0 if
+ *	it is one for the software path.
+ */
+unsigned int ksm_hw_max_sectors(const struct ksm_target *kt, struct bio *bio)
+{
+	unsigned int max;
+
+	if (!kt->hw.small_blocks)
+		return UINT_MAX;
+	if (unlikely(!vecs_aligned(kt, bio)))
+		return 0;
+	max = queue_max_sectors(bdev_get_queue(kt->dev->bdev));
+	return round_down(max, kt->line.sector_size >> SECTOR_SHIFT);
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The data path of the target "ksm": each bio takes the hardware path or the
+ * software path.
+ */
+#include <linux/bio.h>
+#include <linux/blkdev.h>
+
+#include "io.h"
+#include "target.h"
+
+/**
+ * enum ksm_bio_state - what is left to do when a bio ends
+ * @KSM_BIO_PASS: nothing
+ * @KSM_BIO_READ: decrypt
+ * @KSM_BIO_WRITE: give the bounce pages back
+ * @KSM_BIO_ENGINE: take the context away and see whether all passed the engine
+ */
+enum ksm_bio_state {
+	KSM_BIO_PASS,
+	KSM_BIO_READ,
+	KSM_BIO_WRITE,
+	KSM_BIO_ENGINE,
+};
+
+/**
+ * struct ksm_bio - per-bio data
+ * @state: what is left to do
+ * @kt: the target
+ * @ctx: the hardware path's state
+ * @io: the software path's state; must be last, since more lies behind it
+ */
+struct ksm_bio {
+	enum ksm_bio_state state;
+	struct ksm_target *kt;
+	union {
+		struct ksm_ctx ctx;
+		struct ksm_fallback_io io;
+	};
+};
+
+static struct ksm_bio *ksm_bio(struct dm_target *ti, struct bio *bio)
+{
+	return dm_per_bio_data(bio, ti->per_io_data_size);
+}
+
+/**
+ * ksm_io_size() - memory needed for each bio
+ * @kt: the target
+ *
+ * Return: bytes.
+ */
+size_t ksm_io_size(const struct ksm_target *kt)
+{
+	size_t software =
+		offsetof(struct ksm_bio, io) + ksm_fallback_io_size(kt->fb);
+
+	return ALIGN(max(software, sizeof(struct ksm_bio)),
+		     __alignof__(struct ksm_bio));
+}
+
+/* ---- on the way down ---- */
+
+/* Leave what is beyond @max sectors to another bio. False if that cannot be. */
+static bool limit_bio(struct ksm_target *kt, struct bio *bio, unsigned int max)
+{
+	if (likely(bio_sectors(bio) <= max))
+		return true;
+	/* Splitting is refused where zone write plugs order writes. */
+	if (bio_data_dir(bio) == WRITE && kt->zoned &&
+	    COMPAT_DM_NO_ZONED_PARTIAL)
+		return false;
+	dm_accept_partial_bio(bio, max);
+	return true;
+}
+
+static int map_write(struct ksm_target *kt, struct ksm_bio *kb, struct bio *bio,
+		     sector_t sector)
+{
+	if (unlikely(!limit_bio(kt, bio, kt->max_write)))
+		return DM_MAPIO_KILL;
+	if (unlikely(ksm_fallback_encrypt(kt->fb, &kb->io, bio, sector)))
+		return DM_MAPIO_KILL;
+	kb->state = KSM_BIO_WRITE;
+	return DM_MAPIO_REMAPPED;
+}
+
+static int map_software(struct ksm_target *kt, struct ksm_bio *kb,
+			struct bio *bio, sector_t sector)
+{
+	if (bio_data_dir(bio) == WRITE)
+		return map_write(kt, kb, bio, sector);
+	ksm_fallback_decrypt_begin(kt->fb, &kb->io, bio, sector);
+	kb->state = KSM_BIO_READ;
+	return DM_MAPIO_REMAPPED;
+}
+
+static int map_engine(struct ksm_target *kt, struct ksm_bio *kb,
+		      struct bio *bio, sector_t sector, unsigned int max)
+{
+	int err;
+
+	/* If it turns out that there is no slot, software must be able to. */
+	if (bio_data_dir(bio) == WRITE && kt->line.hw != KSM_HW_REQUIRE)
+		max = min(max, kt->max_write);
+	if (unlikely(!limit_bio(kt, bio, max)))
+		return DM_MAPIO_KILL;
+	kb->kt = kt;
+	kb->state = KSM_BIO_ENGINE;
+	err = ksm_submit_ctx(kt->hw.client, &kb->ctx, bio, &kt->hw.key,
+			     ksm_hw_dun(kt, sector));
+	if (likely(!err))
+		return DM_MAPIO_REMAPPED;
+	if (err == -EINPROGRESS)
+		return DM_MAPIO_SUBMITTED;
+
+	kb->state = KSM_BIO_PASS;
+	ksm_hw_fail(kt, "engine-has-gone");
+	if (kt->line.hw == KSM_HW_REQUIRE)
+		return DM_MAPIO_KILL;
+	return map_software(kt, kb, bio, sector);
+}
+
+/**
+ * ksm_io_no_slot() - ksm_core's callback
+ * @ctx: the context of a bio that waited for a keyslot
+ * @err: why there is none to be had
+ *
+ * Context: process context, may sleep.
+ */
+void ksm_io_no_slot(struct ksm_ctx *ctx, int err)
+{
+	struct ksm_bio *kb = container_of(ctx, struct ksm_bio, ctx);
+	struct ksm_target *kt = kb->kt;
+	struct bio *bio = ctx->bio;
+
+	kb->state = KSM_BIO_PASS;
+	ksm_hw_fail(kt, err == -ENODEV ? "engine-has-gone" :
+					 "cannot-be-programmed");
+	if (kt->line.hw != KSM_HW_REQUIRE &&
+	    map_software(kt, kb, bio,
+			 bio->bi_iter.bi_sector - kt->line.start) ==
+		    DM_MAPIO_REMAPPED) {
+		submit_bio_noacct(bio);
+		return;
+	}
+	bio_io_error(bio);
+}
+
+static int map_data(struct dm_target *ti, struct ksm_bio *kb, struct bio *bio)
+{
+	struct ksm_target *kt = ti->private;
+	sector_t sector = dm_target_offset(ti, bio->bi_iter.bi_sector);
+	unsigned int unit_sectors = kt->line.sector_size >> SECTOR_SHIFT;
+	unsigned int max;
+
+	if (unlikely((sector | bio_sectors(bio)) & (unit_sectors - 1)))
+		return DM_MAPIO_KILL;
+
+	bio->bi_iter.bi_sector = kt->line.start + sector;
+	if (READ_ONCE(kt->hw.active)) {
+		max = ksm_hw_max_sectors(kt, bio);
+		if (likely(max))
+			return map_engine(kt, kb, bio, sector, max);
+	}
+	if (unlikely(READ_ONCE(kt->hw.stopped)))
+		return DM_MAPIO_KILL;
+	return map_software(kt, kb, bio, sector);
+}
+
+/**
+ * ksm_io_map() - the target's map function
+ * @ti: the target
+ * @bio: device mapper's clone
+ *
+ * Context: process context, may sleep.
+ * Return: a DM_MAPIO_*.
+ */
+int ksm_io_map(struct dm_target *ti, struct bio *bio)
+{
+	struct ksm_target *kt = ti->private;
+	struct ksm_bio *kb = ksm_bio(ti, bio);
+	enum req_op op = bio_op(bio);
+
+	kb->state = KSM_BIO_PASS;
+	bio_set_dev(bio, kt->dev->bdev);
+
+	if (op == REQ_OP_READ || op == REQ_OP_WRITE) {
+		if (likely(bio_sectors(bio)))
+			return map_data(ti, kb, bio);
+		/* An empty flush. */
+		return DM_MAPIO_REMAPPED;
+	}
+	if (op == REQ_OP_DISCARD || op_is_zone_mgmt(op)) {
+		bio->bi_iter.bi_sector =
+			kt->line.start +
+			dm_target_offset(ti, bio->bi_iter.bi_sector);
+		return DM_MAPIO_REMAPPED;
+	}
+	/* Whatever else there is was not asked for and is not encrypted. */
+	return DM_MAPIO_KILL;
+}
+
+/* ---- on the way up ---- */
+
+/**
+ * ksm_io_decrypted() - crypto_fallback's callback
+ * @io: the state of a read that has been decrypted after it had ended
+ * @err: 0 or a negative errno
+ *
+ * Context: process context, may sleep.
+ */
+void ksm_io_decrypted(struct ksm_fallback_io *io, int err)
+{
+	struct bio *bio = io->bio;
+
+	if (unlikely(err))
+		bio->bi_status = BLK_STS_IOERR;
+	/*
+	 * Not bio_endio(): it has run for this bio already and must not
+	 * account for it twice. This calls device mapper's own function, which
+	 * comes to ksm_io_end() again.
+	 */
+	bio->bi_end_io(bio);
+}
+
+static void end_engine(struct ksm_bio *kb, blk_status_t *error)
+{
+	if (likely(!ksm_detach_ctx(&kb->ctx)) || *error)
+		return;
+	/* Ciphertext was read as data, or data was written as it is. */
+	ksm_hw_fail(kb->kt, "engine-missed-data");
+	*error = BLK_STS_IOERR;
+}
+
+/**
+ * ksm_io_end() - the target's end_io function
+ * @ti: the target
+ * @bio: device mapper's clone
+ * @error: its status
+ *
+ * Context: any context.
+ * Return: a DM_ENDIO_*.
+ */
+int ksm_io_end(struct dm_target *ti, struct bio *bio, blk_status_t *error)
+{
+	struct ksm_bio *kb = ksm_bio(ti, bio);
+	enum ksm_bio_state state = kb->state;
+	int err;
+
+	/* Before decrypting: a worker may come here again at once. */
+	kb->state = KSM_BIO_PASS;
+	if (state == KSM_BIO_WRITE) {
+		ksm_fallback_encrypt_end(&kb->io);
+	} else if (state == KSM_BIO_ENGINE) {
+		end_engine(kb, error);
+	} else if (state == KSM_BIO_READ && likely(!*error)) {
+		err = ksm_fallback_decrypt(&kb->io);
+		if (err == -EINPROGRESS)
+			return DM_ENDIO_INCOMPLETE;
+		if (unlikely(err))
+			*error = BLK_STS_IOERR;
+	}
+	return DM_ENDIO_DONE;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Does the engine do what the software does?
+ */
+#ifndef _DM_KSM_VERIFY_H
+#define _DM_KSM_VERIFY_H
+
+struct ksm_target;
+
+const char *ksm_verify(struct ksm_target *kt);
+
+#endif /* _DM_KSM_VERIFY_H */
