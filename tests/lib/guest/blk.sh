@@ -10,11 +10,7 @@ KEY2=$(new_key) KEY3=$(new_key)
 CIPHER=aes-xts-plain64
 
 # sectors DEV: sets SECTORS.
-sectors() {
-	local name
-	name=$(readlink -f "$1")
-	read -r SECTORS <"/sys/class/block/${name##*/}/size"
-}
+sectors() { SECTORS=$(blockdev --getsz "$1"); }
 
 # table_of TARGET DEV SECTOR_SIZE [OPTION...]: sets TABLE, for all of DEV and
 # with $KEY (default: KEY1).
