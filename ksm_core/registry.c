@@ -8,6 +8,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/blk-integrity.h>
 #include <linux/blkdev.h>
 #include <linux/err.h>
 #include <linux/export.h>
@@ -371,6 +372,18 @@ static void current_caps(struct ksm *ksm, struct ksm_caps *caps)
 		ksm->ops->get_caps(ksm, caps);
 }
 
+/*
+ * A disk with checksums of its own gets them from the block layer, which would
+ * make them of the data that is still to be encrypted.
+ */
+static void disk_caps(const struct ksm_disk *kd, struct ksm_caps *caps)
+{
+	if (blk_get_integrity(kd->disk))
+		memset(caps, 0, sizeof(*caps));
+	else
+		current_caps(kd->ksm, caps);
+}
+
 /* What those above use, through however many levels. */
 static void add_needed(struct ksm *ksm, struct ksm_caps *needed)
 {
@@ -442,7 +455,7 @@ void ksm_client_caps(struct ksm_client *client, struct ksm_caps *caps)
 	if (READ_ONCE(client->disk->gone))
 		memset(caps, 0, sizeof(*caps));
 	else
-		current_caps(client->ksm, caps);
+		disk_caps(client->disk, caps);
 }
 EXPORT_SYMBOL_KSM(ksm_client_caps);
 
@@ -468,7 +481,7 @@ int ksm_client_join(struct ksm_client *client, struct block_device *bdev,
 	if (!kd)
 		goto out;
 	if (need) {
-		current_caps(kd->ksm, &caps);
+		disk_caps(kd, &caps);
 		if (!ksm_caps_superset(&caps, need)) {
 			err = -EOPNOTSUPP;
 			goto out;
