@@ -26,9 +26,15 @@ u64 ksm_hw_dun(const struct ksm_target *kt, sector_t sector)
 	       (ilog2(kt->line.sector_size) - SECTOR_SHIFT);
 }
 
-static unsigned int dun_bytes(const struct ksm_target *kt, sector_t len)
+/**
+ * ksm_hw_dun_bytes() - the size of the largest data unit number
+ * @kt: the target
+ *
+ * Return: bytes, at least 1.
+ */
+unsigned int ksm_hw_dun_bytes(const struct ksm_target *kt)
 {
-	return DIV_ROUND_UP(fls64(ksm_hw_dun(kt, len - 1)), 8) ?: 1;
+	return DIV_ROUND_UP(fls64(ksm_hw_dun(kt, kt->len - 1)), 8) ?: 1;
 }
 
 /* Why this table cannot use an engine, whatever it is; NULL if it can. */
@@ -54,7 +60,7 @@ static const char *open_client(struct ksm_target *kt, const char *name,
 		.name = name,
 		.mode = kt->hw.key.mode,
 		.data_unit_size = kt->line.sector_size,
-		.dun_bytes = dun_bytes(kt, kt->len),
+		.dun_bytes = kt->hw.key.dun_bytes,
 		.failed = failed,
 	};
 	struct ksm_client *client;
@@ -171,15 +177,20 @@ int ksm_hw_activate(struct ksm_target *kt)
 	struct ksm_hw *hw = &kt->hw;
 	const char *why;
 
-	if (!hw->client || hw->active)
+	if (!hw->client || (hw->active && !hw->suspect))
 		return 0;
+	/* Whatever is in the slot by now: it is to be programmed anew. */
+	WRITE_ONCE(hw->active, false);
+	ksm_client_evict(hw->client, &hw->key);
 	why = ksm_verify(kt);
 	if (!why) {
 		hw->why = "active";
+		WRITE_ONCE(hw->suspect, false);
 		WRITE_ONCE(hw->stopped, false);
 		WRITE_ONCE(hw->active, true);
 		return 0;
 	}
+	ksm_client_evict(hw->client, &hw->key);
 	hw->why = why;
 	DMERR("%s of %s is not used: %s", ksm_name(ksm_client_ksm(hw->client)),
 	      kt->dev->name, why);
@@ -221,13 +232,30 @@ static bool vecs_aligned(const struct ksm_target *kt, struct bio *bio)
 }
 
 /**
+ * ksm_hw_limit() - how large a bio may be that the engine is trusted with
+ * @kt: the target
+ *
+ * A device with blocks smaller than data units may split a bio in the middle of
+ * one, of which the engine would see the parts.
+ *
+ * Context: any context.
+ * Return: number of sectors, whole data units; 0 if it does not even take one.
+ */
+unsigned int ksm_hw_limit(const struct ksm_target *kt)
+{
+	if (!kt->hw.small_blocks)
+		return UINT_MAX;
+	return round_down(queue_max_sectors(bdev_get_queue(kt->dev->bdev)),
+			  kt->line.sector_size >> SECTOR_SHIFT);
+}
+
+/**
  * ksm_hw_max_sectors() - how much of a bio the engine can be trusted with
  * @kt: the target
  * @bio: the bio
  *
- * A device with blocks smaller than data units may split a bio in the middle of
- * one, of which the engine would see the parts: after so many sectors, between
- * two segments, or between two blocks of a segment that lies askew in memory.
+ * See ksm_hw_limit(). A bio may also be split between two segments, or between
+ * two blocks of a segment that lies askew in memory.
  *
  * Context: any context.
  * Return: number of sectors from the start of the bio, whole data units; 0 if
@@ -235,12 +263,7 @@ static bool vecs_aligned(const struct ksm_target *kt, struct bio *bio)
  */
 unsigned int ksm_hw_max_sectors(const struct ksm_target *kt, struct bio *bio)
 {
-	unsigned int max;
-
-	if (!kt->hw.small_blocks)
-		return UINT_MAX;
-	if (unlikely(!vecs_aligned(kt, bio)))
+	if (kt->hw.small_blocks && unlikely(!vecs_aligned(kt, bio)))
 		return 0;
-	max = queue_max_sectors(bdev_get_queue(kt->dev->bdev));
-	return round_down(max, kt->line.sector_size >> SECTOR_SHIFT);
+	return ksm_hw_limit(kt);
 }

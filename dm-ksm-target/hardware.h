@@ -15,6 +15,7 @@ struct ksm_target;
  * @client: submits to the engine; NULL if there is none that could be used
  * @key: the engine's copy of the key, none if its size is 0
  * @active: I/O goes this way
+ * @suspect: it has returned errors since it was verified
  * @stopped: no I/O may go any way, since the engine was required and has failed
  * @small_blocks: the device has blocks smaller than data units
  * @why: why it is not active, a word for the status line
@@ -23,6 +24,7 @@ struct ksm_hw {
 	struct ksm_client *client;
 	struct ksm_key key;
 	bool active;
+	bool suspect;
 	bool stopped;
 	bool small_blocks;
 	const char *why;
@@ -35,7 +37,9 @@ int ksm_hw_set_key(struct ksm_target *kt, const struct ksm_key *key);
 int ksm_hw_wipe_key(struct ksm_target *kt);
 int ksm_hw_activate(struct ksm_target *kt);
 void ksm_hw_fail(struct ksm_target *kt, const char *why);
+unsigned int ksm_hw_limit(const struct ksm_target *kt);
 unsigned int ksm_hw_max_sectors(const struct ksm_target *kt, struct bio *bio);
 u64 ksm_hw_dun(const struct ksm_target *kt, sector_t sector);
+unsigned int ksm_hw_dun_bytes(const struct ksm_target *kt);
 
 #endif /* _DM_KSM_HARDWARE_H */

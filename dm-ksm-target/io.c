@@ -226,7 +226,14 @@ void ksm_io_decrypted(struct ksm_fallback_io *io, int err)
 
 static void end_engine(struct ksm_bio *kb, blk_status_t *error)
 {
-	if (likely(!ksm_detach_ctx(&kb->ctx)) || *error)
+	unsigned int left = ksm_detach_ctx(&kb->ctx);
+
+	if (unlikely(*error)) {
+		/* The engine's, perhaps: it is verified at the next resume. */
+		WRITE_ONCE(kb->kt->hw.suspect, true);
+		return;
+	}
+	if (likely(!left))
 		return;
 	/* Ciphertext was read as data, or data was written as it is. */
 	ksm_hw_fail(kb->kt, "engine-missed-data");

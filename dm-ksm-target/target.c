@@ -38,7 +38,7 @@ static int ksm_target_set_key(struct ksm_target *kt, struct ksm_keyref *ref,
 	if (err)
 		goto out;
 	err = ksm_key_init(key, mode, raw, ref->size, kt->line.sector_size,
-			   sizeof(u64));
+			   ksm_hw_dun_bytes(kt));
 	if (!err) {
 		/* From here on an error leaves no key, not the old one. */
 		kt->key_valid = false;

@@ -125,8 +125,11 @@ static const char *verify_all(struct verify *v)
 	const unsigned int unit = v->kt->line.sector_size;
 	const unsigned int unit_sectors = unit >> SECTOR_SHIFT;
 	const sector_t units = v->kt->len / unit_sectors;
-	const unsigned int several = min_t(sector_t, units, VERIFY_UNITS);
+	unsigned int several = ksm_hw_limit(v->kt) / unit_sectors;
 
+	if (!several)
+		return "device-splits-data-units";
+	several = min_t(sector_t, units, min(several, VERIFY_UNITS));
 	return verify_range(v, 0, unit)					 ?:
 		       verify_range(v, (units - 1) * unit_sectors, unit) ?:
 		       verify_range(v, (units - several) / 2 * unit_sectors,

@@ -366,8 +366,9 @@ static int connect(struct ksm_client *client, struct block_device *bdev,
  *
  * Context: process context, may sleep.
  * Return: the client; ERR_PTR(-ENODEV) if the device has no keyslot manager;
- *	ERR_PTR(-EOPNOTSUPP) if that cannot do what is asked for;
- *	ERR_PTR(-ENOMEM).
+ *	ERR_PTR(-EOPNOTSUPP) if that cannot do what is asked for; ERR_PTR(-ELOOP)
+ *	if there are more than eight managers that forward on each other, or a
+ *	loop; ERR_PTR(-ENOMEM).
  */
 struct ksm_client *ksm_client_open(struct block_device *bdev,
 				   const struct ksm_client_config *config)

@@ -234,11 +234,28 @@ EXPORT_SYMBOL_KSM(ksm_slot_put);
 
 /* ---- closing; under ksm->lock ---- */
 
+/* Slots that the hardware refuses to program are left alone if others work. */
+static bool slot_usable(struct ksm *ksm, unsigned int slot)
+{
+	return !READ_ONCE(ksm->slot_keys[slot].bad) ||
+	       READ_ONCE(ksm->nr_bad) == ksm->num_slots;
+}
+
+static void set_bad(struct ksm *ksm, unsigned int slot, bool bad)
+{
+	struct ksm_slot_key *sk = &ksm->slot_keys[slot];
+
+	if (sk->bad == bad)
+		return;
+	WRITE_ONCE(sk->bad, bad);
+	WRITE_ONCE(ksm->nr_bad, bad ? ksm->nr_bad + 1 : ksm->nr_bad - 1);
+}
+
 static bool slot_idle(struct ksm *ksm, unsigned int slot)
 {
 	int refs = atomic_read(&ksm->slots[slot].refs);
 
-	return !refs || refs == KSM_CLOSED;
+	return (!refs || refs == KSM_CLOSED) && slot_usable(ksm, slot);
 }
 
 /* Close an idle slot. False if it is in use. */
@@ -343,7 +360,8 @@ static void close_for_waiters(struct ksm *ksm)
 	spin_unlock_irq(&ksm->wait_lock);
 
 	for (i = 0; i < ksm->num_slots; i++)
-		wanted -= atomic_read(&ksm->slots[i].refs) <= 0;
+		wanted -= atomic_read(&ksm->slots[i].refs) <= 0 &&
+			  slot_usable(ksm, i);
 	for (; wanted > 0; wanted--) {
 		oldest = oldest_in_use(ksm);
 		if (oldest < 0)
@@ -381,6 +399,7 @@ static int program_slot(struct ksm *ksm, unsigned int slot,
 	trace_ksm_slot_program(ksm, key, slot, err);
 	ksm->stats.programs++;
 	ksm->slots[slot].last_used = jiffies;
+	set_bad(ksm, slot, err);
 	if (err) {
 		ksm->stats.program_errors++;
 		pr_err_ratelimited("%s: programming slot %u failed: %d\n",
@@ -393,7 +412,10 @@ static int program_slot(struct ksm *ksm, unsigned int slot,
 	return slot;
 }
 
-/* -EAGAIN if all slots are busy. Slots that fail are no reason to give up. */
+/*
+ * -EAGAIN if all slots are busy that may work. Slots that fail are no reason to
+ * give up unless all do; then each is tried again whenever somebody asks.
+ */
 static int program_any(struct ksm *ksm, const struct ksm_key *key,
 		       const struct ksm_client *via)
 {
@@ -401,15 +423,13 @@ static int program_any(struct ksm *ksm, const struct ksm_key *key,
 	int slot, err = -EAGAIN;
 
 	bitmap_zero(tried, KSM_MAX_SLOTS);
-	for (;;) {
-		slot = claim_lru(ksm, tried);
-		if (slot < 0)
-			return err;
+	while ((slot = claim_lru(ksm, tried)) >= 0) {
 		err = program_slot(ksm, slot, key, via);
 		if (err >= 0)
 			return err;
 		__set_bit(slot, tried);
 	}
+	return ksm->nr_bad < ksm->num_slots ? -EAGAIN : err;
 }
 
 /* -EAGAIN: not our turn, or all slots are busy. */
@@ -682,10 +702,13 @@ int ksm_reprogram_all(struct ksm *ksm)
 	for (i = 0; i < ksm->num_slots; i++) {
 		const struct ksm_key *key = ksm->slot_keys[i].key;
 
+		/* After a reset it may do better. */
+		set_bad(ksm, i, false);
 		if (!key)
 			continue;
 		err = ksm->ops->program(ksm, key, i);
 		trace_ksm_slot_program(ksm, key, i, err);
+		set_bad(ksm, i, err);
 		if (!err)
 			continue;
 		pr_err_ratelimited("%s: programming slot %u again failed: %d\n",

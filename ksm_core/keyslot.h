@@ -18,6 +18,9 @@
 
 struct dentry;
 
+/* Most levels of managers that forward on each other; walks are recursive. */
+#define KSM_MAX_DEPTH 8
+
 /*
  * Added to a slot's count of references: nobody gets new ones. A slot that has
  * just this is closed and idle.
@@ -41,6 +44,7 @@ struct ksm_slot {
  * @next: next slot of the same hash value, -1 at the end
  * @via: the client that had the key programmed
  * @since: number of programming operations before this one
+ * @bad: the hardware refused to program the slot when it was last tried
  *
  * Written under struct ksm's lock and only while the slot is closed and idle
  * (but @via). Read without, see ksm_slot_try_get().
@@ -50,6 +54,7 @@ struct ksm_slot_key {
 	int next;
 	const struct ksm_client *via;
 	u64 since;
+	bool bad;
 };
 
 /**
@@ -90,11 +95,13 @@ struct ksm_stats {
  * @ref: references
  * @lock: serializes @ops and everything about which key is where
  * @life: held for reading while @ops are used; writing ends that for good
+ * @nr_bad: slots that are bad
  * @lock_key: lockdep class of @lock: managers stack
  * @life_key: lockdep class of @life
  * @stats: counters
  * @clients: who submits to its disks, under ksm_topology
  * @nr_disks: registered disks, under ksm_topology
+ * @depth: levels of managers below, under ksm_topology
  * @debugfs: its folder
  */
 struct ksm {
@@ -117,11 +124,13 @@ struct ksm {
 	struct kref ref;
 	struct mutex lock; /* see above */
 	struct rw_semaphore life;
+	unsigned int nr_bad;
 	struct lock_class_key lock_key;
 	struct lock_class_key life_key;
 	struct ksm_stats stats;
 	struct list_head clients;
 	unsigned int nr_disks;
+	unsigned int depth;
 	struct dentry *debugfs;
 };
 

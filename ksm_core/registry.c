@@ -459,6 +459,39 @@ void ksm_client_caps(struct ksm_client *client, struct ksm_caps *caps)
 }
 EXPORT_SYMBOL_KSM(ksm_client_caps);
 
+/*
+ * Whether @ksm, and what is above it, can be above @below, which has @depth - 1
+ * levels itself. Tables of device mapper can be made to form a loop.
+ */
+static bool stack_fits(const struct ksm *ksm, const struct ksm *below,
+		       unsigned int depth)
+{
+	struct ksm_client *client;
+
+	if (ksm == below || depth > KSM_MAX_DEPTH)
+		return false;
+	list_for_each_entry(client, &ksm->clients, list) {
+		if (client->upper &&
+		    !stack_fits(client->upper, below, depth + 1))
+			return false;
+	}
+	return true;
+}
+
+/* Only upwards: a level that has gone from below still counts. */
+static void raise_stack(struct ksm *ksm, unsigned int depth)
+{
+	struct ksm_client *client;
+
+	if (ksm->depth >= depth)
+		return;
+	ksm->depth = depth;
+	list_for_each_entry(client, &ksm->clients, list) {
+		if (client->upper)
+			raise_stack(client->upper, depth + 1);
+	}
+}
+
 /**
  * ksm_client_join() - connect a new client with the manager of its device
  * @client: the client
@@ -467,7 +500,7 @@ EXPORT_SYMBOL_KSM(ksm_client_caps);
  *
  * Context: process context, may sleep.
  * Return: 0; -ENODEV if the device has no keyslot manager; -EOPNOTSUPP if that
- *	cannot do what is needed.
+ *	cannot do what is needed; -ELOOP if there are too many levels.
  */
 int ksm_client_join(struct ksm_client *client, struct block_device *bdev,
 		    const struct ksm_caps *need)
@@ -488,12 +521,19 @@ int ksm_client_join(struct ksm_client *client, struct block_device *bdev,
 		}
 		client->need = *need;
 	}
+	if (client->upper &&
+	    !stack_fits(client->upper, kd->ksm, kd->ksm->depth + 1)) {
+		err = -ELOOP;
+		goto out;
+	}
 	client->ksm = get_ksm(kd->ksm);
 	if (!client->ksm)
 		goto out;
 	kref_get(&kd->ref);
 	client->disk = kd;
 	list_add(&client->list, &kd->ksm->clients);
+	if (client->upper)
+		raise_stack(client->upper, kd->ksm->depth + 1);
 	err = 0;
 out:
 	mutex_unlock(&ksm_topology);

@@ -40,8 +40,9 @@ struct module;
  *	0 or a negative errno, which fails the operation. Optional.
  * @release: called after them, once for each successful @hold. Optional.
  * @get_caps: for providers whose capabilities depend on devices below. Called
- *	with the topology locked; may use ksm_client_caps() and must take no
- *	lock under which it calls into ksm_core. Replaces the constant ones of
+ *	with the topology locked; may use ksm_client_caps(). A lock that it
+ *	takes must not be held while opening or closing clients, changing
+ *	capabilities or registering disks, which lock the topology. Replaces the constant ones of
  *	struct ksm_config. Optional.
  *
  * All may sleep, under GFP_NOIO: I/O is waiting for them. @program and @evict

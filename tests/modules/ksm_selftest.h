@@ -79,6 +79,7 @@ void st_tick(void);
 /**
  * struct fake - a provider without hardware, and keys to use with it
  * @ksm: its keyslot manager
+ * @kept: the same, with a reference
  * @name: that one's name
  * @list: all fakes
  * @num_slots: slots
@@ -111,6 +112,7 @@ void st_tick(void);
  */
 struct fake {
 	struct ksm *ksm;
+	struct ksm *kept;
 	char name[24];
 	struct list_head list;
 	unsigned int num_slots;

@@ -12,6 +12,8 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include <bio_disk.h>
+
 #include "ksm_selftest.h"
 #include "ksm_selftest_disk.h"
 
@@ -173,6 +175,31 @@ void fake_config(struct fake *f, struct ksm_config *config)
 	config->priv = f;
 }
 
+/*
+ * Gets a reference, by way of a disk that nobody ever sees: tests go on after
+ * ksm_destroy(), and threads that hang are to survive it.
+ */
+static bool fake_keep(struct fake *f)
+{
+	struct gendisk *disk = compat_blk_alloc_disk();
+	int err;
+
+	if (IS_ERR(disk)) {
+		st_fail("no disk: %ld", PTR_ERR(disk));
+		return false;
+	}
+	err = ksm_register(f->ksm, disk);
+	if (err) {
+		st_fail("ksm_register: %d", err);
+	} else {
+		f->kept = ksm_get(disk->part0);
+		st_true(f->kept == f->ksm);
+		ksm_unregister(f->ksm, disk);
+	}
+	put_disk(disk);
+	return f->kept;
+}
+
 /**
  * fake_new() - a provider, and keys
  * @num_slots: its slots
@@ -218,6 +245,10 @@ struct fake *fake_new(unsigned int num_slots)
 	mutex_lock(&fakes_lock);
 	list_add(&f->list, &fakes);
 	mutex_unlock(&fakes_lock);
+	if (!fake_keep(f)) {
+		fake_free(f);
+		return NULL;
+	}
 	return f;
 }
 
@@ -315,6 +346,8 @@ void fake_free(struct fake *f)
 	mutex_lock(&fakes_lock);
 	list_del(&f->list);
 	mutex_unlock(&fakes_lock);
+	if (f->kept)
+		ksm_put(f->kept);
 	for (i = 0; i < ST_KEYS; i++)
 		ksm_key_destroy(&f->key[i]);
 	kvfree(f);

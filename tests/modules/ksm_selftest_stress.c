@@ -13,7 +13,6 @@
 #include <linux/string.h>
 
 #include "ksm_selftest.h"
-#include "ksm_selftest_disk.h"
 
 #define THREADS 4
 #define SLOTS	3
@@ -208,6 +207,50 @@ static void test_stress_errors(void)
 
 /* ---- moments ---- */
 
+static void try_get_main(void *arg)
+{
+	struct worker *w = arg;
+	const struct ksm_key *key = &w->f->key[w->nr];
+
+	while (time_before(jiffies, w->end) && !st_failed()) {
+		w->slot = ksm_slot_try_get(w->f->ksm, key);
+		if (w->slot < 0)
+			continue;
+		w->got++;
+		look(w, key, 0);
+		ksm_slot_put(w->f->ksm, w->slot);
+	}
+}
+
+/* The slot changes hands while somebody is about to get it. */
+static void test_race_try_get(void)
+{
+	static struct worker w[THREADS];
+	struct fake *f = fake_new(1);
+	int i, slot;
+
+	if (!f)
+		return;
+	memset(w, 0, sizeof(w));
+	for (i = 0; i < THREADS; i++) {
+		w[i].f = f;
+		w[i].nr = i;
+		w[i].end = jiffies + RACE;
+		st_start(&w[i].thread, try_get_main, &w[i]);
+	}
+	for (i = 0; time_before(jiffies, w[0].end) && !st_failed(); i++) {
+		slot = ksm_slot_get(f->ksm, &f->key[i % THREADS]);
+		fake_has(f, slot, i % THREADS);
+		fake_put(f, slot);
+		cond_resched();
+	}
+	for (i = 0; i < THREADS; i++) {
+		st_join(&w[i].thread);
+		st_true(w[i].got > 0);
+	}
+	fake_free(f);
+}
+
 struct getter {
 	struct st_thread thread;
 	struct fake *f;
@@ -234,6 +277,14 @@ static void getter_start(struct getter *g, struct fake *f, int key, bool *go)
 	st_start(&g->thread, getter_main, g);
 }
 
+static bool still_open(struct fake *f)
+{
+	int slot = ksm_slot_try_get(f->ksm, &f->key[0]);
+
+	fake_put(f, slot);
+	return slot >= 0;
+}
+
 /* The slot is idle for a moment while somebody finds that there is none. */
 static void try_idle_moment(struct fake *f)
 {
@@ -248,16 +299,15 @@ static void try_idle_moment(struct fake *f)
 	while (g.thread.task && !READ_ONCE(g.thread.entered))
 		cond_resched();
 	WRITE_ONCE(go, true);
-	ndelay(below(50000));
+	ndelay(below(30000));
 	ksm_slot_put(f->ksm, slot);
-	ndelay(below(4000));
+	ndelay(below(8000));
 	slot = ksm_slot_try_get(f->ksm, &f->key[0]);
 	/* If it is in use, and the other waits, it must not go on so. */
-	if (slot >= 0 && st_asleep(&g.thread)) {
-		if (ksm_slot_try_get(f->ksm, &f->key[0]) != -EAGAIN) {
+	if (slot >= 0) {
+		st_tick();
+		if (still_open(f) && st_asleep(&g.thread) && still_open(f))
 			st_fail("a waiter has not closed the slot");
-			ksm_slot_put(f->ksm, slot);
-		}
 	}
 	fake_put(f, slot);
 	st_join(&g.thread);
@@ -323,14 +373,10 @@ static void test_race_evict_destroy(void)
 	int i;
 
 	for (i = 0; i < EVICTS && !st_failed(); i++) {
-		f = fake_new_disk(SLOTS);
+		f = fake_new(SLOTS);
 		if (!f)
 			return;
-		if (st_true(ksm_get(st_disk_bdev(f->disk)) == f->ksm)) {
-			fake_drop_disk(f);
-			try_evict_destroy(f);
-			ksm_put(f->ksm);
-		}
+		try_evict_destroy(f);
 		fake_free(f);
 	}
 }
@@ -338,6 +384,7 @@ static void test_race_evict_destroy(void)
 const struct st_test st_stress_tests[] = {
 	{ "stress", test_stress },
 	{ "stress-errors", test_stress_errors },
+	{ "race-try-get", test_race_try_get },
 	{ "race-close", test_race_close },
 	{ "race-evict-destroy", test_race_evict_destroy },
 	{}

@@ -8,7 +8,6 @@
 #include <linux/sched.h>
 
 #include "ksm_selftest.h"
-#include "ksm_selftest_disk.h"
 
 /* Names for the first keys. */
 enum { A, B, C, D };
@@ -491,34 +490,17 @@ static void test_wait_for_reset(void)
 
 /* ---- the provider goes ---- */
 
-/* A fake whose manager lives on when it is destroyed. */
-static struct fake *fake_kept(unsigned int num_slots)
-{
-	struct fake *f = fake_new_disk(num_slots);
-
-	if (!f)
-		return NULL;
-	if (!st_true(ksm_get(st_disk_bdev(f->disk)) == f->ksm)) {
-		fake_free(f);
-		return NULL;
-	}
-	fake_drop_disk(f);
-	return f;
-}
-
 static void test_destroy(void)
 {
-	struct fake *f = fake_kept(3);
-	struct ksm *ksm;
+	struct fake *f = fake_new(3);
 
 	if (!f)
 		return;
-	ksm = f->ksm;
 	st_is(get(f, A), 0);
 	st_is(get(f, B), 1);
 	fake_log_is(f, "p0 p1 ");
 	/* B is idle. */
-	ksm_slot_put(ksm, 1);
+	ksm_slot_put(f->ksm, 1);
 	f->in_use = true;
 	fake_destroy(f);
 	fake_log_is(f, "e1 ");
@@ -527,15 +509,14 @@ static void test_destroy(void)
 	st_is(try_get(f, B), -ENODEV);
 	st_is(get(f, A), -ENODEV);
 	st_is(get(f, C), -ENODEV);
-	st_is(ksm_evict_key(ksm, &f->key[B]), 0);
-	st_is(ksm_evict_key(ksm, &f->key[A]), 0);
-	st_is(ksm_num_slots(ksm), 3);
-	ksm_slot_dup(ksm, 0);
-	ksm_slot_put(ksm, 0);
-	ksm_slot_put(ksm, 0);
+	st_is(ksm_evict_key(f->ksm, &f->key[B]), 0);
+	st_is(ksm_evict_key(f->ksm, &f->key[A]), 0);
+	st_is(ksm_num_slots(f->ksm), 3);
+	ksm_slot_dup(f->ksm, 0);
+	ksm_slot_put(f->ksm, 0);
+	ksm_slot_put(f->ksm, 0);
 	st_is(get(f, A), -ENODEV);
 	fake_log_is(f, "");
-	ksm_put(ksm);
 	fake_free(f);
 }
 
@@ -543,13 +524,11 @@ static void test_destroy(void)
 static void test_destroy_waiters(void)
 {
 	struct getter g[3] = {};
-	struct fake *f = fake_kept(1);
-	struct ksm *ksm;
+	struct fake *f = fake_new(1);
 	int i;
 
 	if (!f)
 		return;
-	ksm = f->ksm;
 	st_is(get(f, A), 0);
 	for (i = 0; i < ARRAY_SIZE(g); i++)
 		getter_waits(&g[i], f, B + i);
@@ -561,8 +540,7 @@ static void test_destroy_waiters(void)
 		st_join(&g[i].thread);
 	}
 	st_is(atomic_read(&f->programs), 1);
-	ksm_slot_put(ksm, 0);
-	ksm_put(ksm);
+	ksm_slot_put(f->ksm, 0);
 	fake_free(f);
 }
 
@@ -574,14 +552,12 @@ static void destroy_main(void *arg)
 /* It waits for operations that are running. */
 static void test_destroy_busy(void)
 {
-	struct fake *f = fake_kept(2);
+	struct fake *f = fake_new(2);
 	struct st_thread thread;
 	struct getter g = {};
-	struct ksm *ksm;
 
 	if (!f)
 		return;
-	ksm = f->ksm;
 	f->gate_slot = 0;
 	WRITE_ONCE(f->gated, true);
 	getter_start(&g, f, A);
@@ -599,7 +575,6 @@ static void test_destroy_busy(void)
 	st_join(&thread);
 	f->in_use = g.slot == 0;
 	getter_end(&g);
-	ksm_put(ksm);
 	fake_free(f);
 }
 

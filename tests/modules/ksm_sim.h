@@ -283,5 +283,7 @@ int ksm_sim_pm_init(void);
 void ksm_sim_pm_exit(void);
 int ksm_sim_pm_add(struct ksm_sim_dev *dev);
 void ksm_sim_pm_remove(struct ksm_sim_dev *dev);
+int ksm_sim_pm_get(struct ksm_sim_dev *dev);
+void ksm_sim_pm_put(struct ksm_sim_dev *dev);
 
 #endif /* _KSM_SIM_H */

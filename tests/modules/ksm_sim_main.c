@@ -42,6 +42,24 @@ static const struct ksm_ops no_slot_ops = {
 
 /* ---- reset ---- */
 
+static int reset_and_reprogram(struct ksm_sim_dev *dev)
+{
+	int err;
+
+	/* ksm_core leaves this to the driver, which may have it on already. */
+	err = ksm_sim_pm_get(dev);
+	if (err)
+		return err;
+	/* No request may come between the loss of its key and its return. */
+	blk_mq_quiesce_queue(dev->disk->queue);
+	flush_workqueue(dev->wq);
+	ksm_sim_hw_reset(&dev->hw);
+	err = ksm_reprogram_all(dev->ksm);
+	blk_mq_unquiesce_queue(dev->disk->queue);
+	ksm_sim_pm_put(dev);
+	return err;
+}
+
 /**
  * ksm_sim_reset() - reset the hardware, which makes it forget all keys
  * @dev: the device
@@ -53,14 +71,8 @@ int ksm_sim_reset(struct ksm_sim_dev *dev)
 	int err = -ENODEV;
 
 	mutex_lock(&dev->lock);
-	if (dev->alive) {
-		/* No request may come between the loss of its key and its return. */
-		blk_mq_quiesce_queue(dev->disk->queue);
-		flush_workqueue(dev->wq);
-		ksm_sim_hw_reset(&dev->hw);
-		err = ksm_reprogram_all(dev->ksm);
-		blk_mq_unquiesce_queue(dev->disk->queue);
-	}
+	if (dev->alive)
+		err = reset_and_reprogram(dev);
 	mutex_unlock(&dev->lock);
 	return err;
 }

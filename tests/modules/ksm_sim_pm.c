@@ -99,3 +99,24 @@ void ksm_sim_pm_remove(struct ksm_sim_dev *dev)
 	platform_device_unregister(dev->pdev);
 	dev->pdev = NULL;
 }
+
+/**
+ * ksm_sim_pm_get() - turn the power on for the driver's own use of the slots
+ * @dev: the device
+ *
+ * Return: 0, and ksm_sim_pm_put() must follow; or a negative errno.
+ */
+int ksm_sim_pm_get(struct ksm_sim_dev *dev)
+{
+	return dev->pdev ? pm_runtime_resume_and_get(&dev->pdev->dev) : 0;
+}
+
+/**
+ * ksm_sim_pm_put() - it may be turned off again
+ * @dev: the device
+ */
+void ksm_sim_pm_put(struct ksm_sim_dev *dev)
+{
+	if (dev->pdev)
+		pm_runtime_put(&dev->pdev->dev);
+}

@@ -444,7 +444,7 @@ for view in 'table m' 'table --showkeys m' 'status m' 'info m' 'deps m' 'table' 
 	out=$(dmsetup $view 2>&1)
 	if [ -n "$out" ] && ! leaks "$out"; then pass "dmsetup $view shows no key"; else fail "dmsetup $view shows no key" "$out"; fi
 done
-out=$(cat /sys/block/dm-*/dm/* /sys/block/dm-*/uevent /sys/module/{dm_ksm,ksm_core,crypto_fallback}/parameters/* /proc/keys /proc/crypto 2>/dev/null | tr -d '\0')
+out=$(cat /sys/block/dm-*/dm/* /sys/block/dm-*/uevent /sys/module/{dm_ksm,ksm_core,ksm_passthrough,crypto_fallback}/parameters/* /proc/keys /proc/crypto 2>/dev/null | tr -d '\0')
 if [ ${#out} -gt 500 ] && ! leaks "$out"; then pass '/sys and /proc show no key'; else fail '/sys and /proc show no key' "${out:0:500}"; fi
 line=$(dmsetup table --showkeys m)
 ok 'wiped and suspended mappings can be removed' eval 'dmsetup suspend m && dmsetup message m 0 key wipe && dmsetup remove m'
@@ -680,8 +680,8 @@ sane 'random lines'
 
 # ---- module parameters ----
 diag 'module parameters'
-unload() { modprobe -r dm-ksm 2>/dev/null; modprobe -r crypto_fallback 2>/dev/null; modprobe -r ksm_core 2>/dev/null; ! loaded; }
-loaded() { grep -E '^(dm_ksm|crypto_fallback|ksm_core) ' /proc/modules; }
+unload() { modprobe -r dm-ksm 2>/dev/null; modprobe -r ksm_passthrough 2>/dev/null; modprobe -r crypto_fallback 2>/dev/null; modprobe -r ksm_core 2>/dev/null; ! loaded; }
+loaded() { grep -E '^(dm_ksm|ksm_passthrough|crypto_fallback|ksm_core) ' /proc/modules; }
 ok 'modules unload' unload
 look
 param() { # TEXT PARAMETER...: does not load

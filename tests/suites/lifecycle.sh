@@ -7,7 +7,7 @@ XTS=aes-xts-plain64
 KEY=00112233445566778899aabbccddeeff102132435465768798a9bacbdcedfe0f
 KEY+=2031425364758697a8b9cadbecfd0e1f30415263748596a7b8c9daebfc0d1e2f
 OTHER=${KEY:64}${KEY::64}
-OURS='dm_ksm crypto_fallback ksm_core'
+OURS='dm_ksm ksm_passthrough crypto_fallback ksm_core'
 SZ=$(blockdev --getsz "$DISK1")
 
 users() { # module reference count; empty if it is not there
@@ -55,10 +55,11 @@ diag modules
 is 'nothing is loaded at first' "$(loaded)" ''
 ok 'modprobe dm-ksm' modprobe dm-ksm || bail 'no module'
 is 'brings what it needs' "$(loaded)" "$OURS"
-is 'and ksm_core has two users' "$(users ksm_core)" 2
+is 'and ksm_core has three users' "$(users ksm_core)" 3
 is 'crypto_fallback one' "$(users crypto_fallback)" 1
+is 'ksm_passthrough one' "$(users ksm_passthrough)" 1
 is 'dm_ksm none' "$(users dm_ksm)" 0
-for m in ksm_core crypto_fallback; do
+for m in ksm_core ksm_passthrough crypto_fallback; do
 	nok "rmmod $m is refused" rmmod $m
 	like 'since it is in use' "$OUT" 'in use by'
 done
@@ -73,15 +74,16 @@ again() {
 ok 'six times unloaded and loaded' again
 unload
 by_hand() {
-	modprobe ksm_core && modprobe crypto_fallback && modprobe dm-ksm && modprobe dm-ksm &&
-		rmmod dm_ksm && rmmod crypto_fallback && rmmod ksm_core
+	modprobe ksm_core && modprobe crypto_fallback && modprobe ksm_passthrough &&
+		modprobe dm-ksm && modprobe dm-ksm &&
+		rmmod dm_ksm && rmmod ksm_passthrough && rmmod crypto_fallback && rmmod ksm_core
 }
 ok 'one by one, up and down' by_hand
 is 'nothing is left' "$(loaded)" ''
 
 version=$(modinfo -F version dm-ksm)
 like 'modinfo: a version' "$version" '^[0-9]+\.[0-9]'
-for m in dm-ksm crypto_fallback ksm_core; do
+for m in dm-ksm ksm_passthrough crypto_fallback ksm_core; do
 	is "modinfo: $m has the same version" "$(modinfo -F version $m)" "$version"
 	is "modinfo: $m is GPL" "$(modinfo -F license $m)" GPL
 	like "modinfo: $m is described" "$(modinfo -F description $m)" '^Inline '
@@ -90,8 +92,8 @@ for m in dm-ksm crypto_fallback ksm_core; do
 	*) is "modinfo: $m imports our namespace" "$(modinfo -F import_ns $m)" KSM ;;
 	esac
 	case $m in
-	dm-ksm) is "modinfo: $m depends" "$(modinfo -F depends $m | tr , '\n' | grep -E 'ksm|fallback' | sort | tr '\n' ' ')" 'crypto_fallback ksm_core ' ;;
-	crypto_fallback) like "modinfo: $m depends" "$(modinfo -F depends $m)" '(^|,)ksm_core(,|$)' ;;
+	dm-ksm) is "modinfo: $m depends" "$(modinfo -F depends $m | tr , '\n' | grep -E 'ksm|fallback' | sort | tr '\n' ' ')" 'crypto_fallback ksm_core ksm_passthrough ' ;;
+	ksm_passthrough | crypto_fallback) like "modinfo: $m depends" "$(modinfo -F depends $m)" '(^|,)ksm_core(,|$)' ;;
 	ksm_core) is "modinfo: $m depends" "$(modinfo -F depends $m)" '' ;;
 	esac
 done

@@ -10,7 +10,7 @@ ok 'modprobe dm-ksm loads by name' modprobe dm-ksm
 for m in dm_ksm ksm_core; do
 	ok "module $m is loaded" grep -q "^$m " /proc/modules
 done
-for m in dm-ksm ksm_core crypto_fallback; do
+for m in dm-ksm ksm_core ksm_passthrough crypto_fallback; do
 	like "$m comes from dkms" "$(modinfo -n $m 2>&1)" '/updates/dkms/'
 	like "$m is GPL" "$(modinfo -F license $m 2>&1)" '^GPL'
 	isnt "$m has a description" "$(modinfo -F description $m 2>&1)" ''

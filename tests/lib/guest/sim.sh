@@ -12,11 +12,19 @@ sim() {
 	modprobe ksm_sim "$@"
 }
 
+# number FILE NAME: what stands behind NAME in FILE. Without a program: often asked.
+number() {
+	local name value
+	while read -r name value; do
+		[ "$name" != "$2" ] || echo "$value"
+	done <"$1"
+}
+
 # sim_stat N NAME: a counter of engine N.
-sim_stat() { awk -v n="$2" '$1 == n { print $2 }' "$SIM/ksmsim$1/stats"; }
+sim_stat() { number "$SIM/ksmsim$1/stats" "$2"; }
 
 # ksm_stat NAME COUNTER: of a keyslot manager.
-ksm_stat() { awk -v n="$2" '$1 == n { print $2 }' "$KSM/$1/stats"; }
+ksm_stat() { number "$KSM/$1/stats" "$2"; }
 
 # programmed N: number of slots of engine N that have a key.
 programmed() { grep -c -v ' empty$' "$SIM/ksmsim$1/slots"; }
