@@ -99,8 +99,8 @@ void st_tick(void);
  * @evict_err: what evict returns
  * @hold_err: what hold returns
  * @random_errors: one in so many calls of program and evict fails
- * @reprogram_errors: times that a slot in use lost its key by a failure
- * @reprogramming: calls of ksm_reprogram_all() that are running
+ * @lost: times that a slot in use lost its key, as programming it again failed
+ * @reprogramming: odd while ksm_reprogram_all() runs
  * @gate_slot: programming or evicting this slot waits for @gate, if @gated
  * @gated: see @gate_slot
  * @gate_entered: it is waiting
@@ -132,7 +132,7 @@ struct fake {
 	int evict_err;
 	int hold_err;
 	unsigned int random_errors;
-	atomic_t reprogram_errors;
+	unsigned int lost;
 	atomic_t reprogramming;
 	unsigned int gate_slot;
 	bool gated;
@@ -157,6 +157,7 @@ bool fake_has(struct fake *f, int slot, int key);
 bool fake_has_nowhere(struct fake *f, int key);
 void fake_use(struct fake *f, int slot, const struct ksm_key *key);
 void fake_unuse(struct fake *f, int slot);
+int fake_reprogram(struct fake *f);
 int fake_reset(struct fake *f);
 void fake_put(struct fake *f, int slot);
 

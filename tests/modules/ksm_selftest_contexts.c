@@ -106,6 +106,7 @@ static void test_ctx_small_units(void)
 				       &s->io[0]->bio, &key, dun),
 		   0))
 		goto out;
+	s->io[0]->attached = true;
 	for (i = 0; i < UNITS * SECTORS; i++) {
 		st_is(ask(s, s->f->disk, SECTOR + i, 512, &crypt), 0);
 		st_true(crypt.key == &key);

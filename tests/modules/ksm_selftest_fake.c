@@ -43,7 +43,7 @@ static void begin(struct fake *f, const char *op)
 	if (atomic_inc_return(&f->busy) != 1)
 		st_fail("%s called while another operation runs", op);
 	/* The provider asks for reprogramming itself, when it may be done. */
-	if (!atomic_read(&f->reprogramming) &&
+	if (!(atomic_read(&f->reprogramming) & 1) &&
 	    atomic_read(&f->holds) <= atomic_read(&f->releases))
 		st_fail("%s called without hold", op);
 }
@@ -92,7 +92,7 @@ static int fake_program(struct ksm *ksm, const struct ksm_key *key,
 		err = -EIO;
 	spin_lock_irq(&f->lock);
 	if (err && f->users[slot])
-		atomic_inc(&f->reprogram_errors);
+		f->lost++;
 	WRITE_ONCE(f->hw[slot], err ? 0 : key->id);
 	spin_unlock_irq(&f->lock);
 	atomic_dec(&f->busy);
@@ -421,18 +421,25 @@ void fake_unuse(struct fake *f, int slot)
 	spin_unlock_irq(&f->lock);
 }
 
+/* Programs everything again though nothing was forgotten. */
+int fake_reprogram(struct fake *f)
+{
+	int err;
+
+	atomic_inc(&f->reprogramming);
+	err = ksm_reprogram_all(f->ksm);
+	atomic_inc(&f->reprogramming);
+	return err;
+}
+
 /* As after a reset: the hardware has forgotten everything. */
 int fake_reset(struct fake *f)
 {
 	unsigned int i;
-	int err;
 
 	for (i = 0; i < f->num_slots; i++)
 		WRITE_ONCE(f->hw[i], 0);
-	atomic_inc(&f->reprogramming);
-	err = ksm_reprogram_all(f->ksm);
-	atomic_dec(&f->reprogramming);
-	return err;
+	return fake_reprogram(f);
 }
 
 /* Puts a slot, unless getting it failed. */

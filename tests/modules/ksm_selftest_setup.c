@@ -148,13 +148,24 @@ fail:
 	return NULL;
 }
 
+/* A context is attached once; what should have failed before may not have. */
+static bool io_busy(struct io *io)
+{
+	if (io->attached || io->deferred)
+		st_fail("a bio has a context that it should not have");
+	return io->attached || io->deferred;
+}
+
 /* As the functions of ksm_core that they are named after. */
 int attach(struct setup *s, int nr, int key, u64 dun)
 {
 	struct io *io = s->io[nr];
-	int err = ksm_attach_ctx_wait(s->client, &io->ctx, &io->bio,
-				      &s->f->key[key], dun);
+	int err;
 
+	if (io_busy(io))
+		return -EBUSY;
+	err = ksm_attach_ctx_wait(s->client, &io->ctx, &io->bio,
+				  &s->f->key[key], dun);
 	io->attached = !err;
 	return err;
 }
@@ -162,9 +173,12 @@ int attach(struct setup *s, int nr, int key, u64 dun)
 int submit(struct setup *s, int nr, int key, u64 dun)
 {
 	struct io *io = s->io[nr];
-	int err = ksm_submit_ctx(s->client, &io->ctx, &io->bio, &s->f->key[key],
-				 dun);
+	int err;
 
+	if (io_busy(io))
+		return -EBUSY;
+	err = ksm_submit_ctx(s->client, &io->ctx, &io->bio, &s->f->key[key],
+			     dun);
 	io->attached = !err;
 	io->deferred = err == -EINPROGRESS;
 	return err;
@@ -172,6 +186,10 @@ int submit(struct setup *s, int nr, int key, u64 dun)
 
 unsigned int detach(struct setup *s, int nr)
 {
+	if (!s->io[nr]->attached) {
+		st_fail("a bio has no context that it should have");
+		return 0;
+	}
 	s->io[nr]->attached = false;
 	return ksm_detach_ctx(&s->io[nr]->ctx);
 }

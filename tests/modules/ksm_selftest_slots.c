@@ -274,32 +274,30 @@ static void test_dup(void)
 
 /* ---- programming fails ---- */
 
+/* A slot that fails is left alone, until the hardware has been reset. */
 static void test_program_fails_once(void)
 {
 	struct fake *f = fake_new(2);
-	int a, b;
 
 	if (!f)
 		return;
 	f->program_err[0] = -EIO;
-	a = get(f, A);
-	st_is(a, 1);
-	fake_has(f, a, A);
+	st_is(use(f, A), 1);
+	fake_has(f, 1, A);
 	fake_log_is(f, "p0 p1 ");
-	/* Nothing but the broken slot is left: no wait, but its error. */
-	st_is(get(f, B), -EIO);
-	fake_log_is(f, "p0 ");
 	f->program_err[0] = 0;
-	b = get(f, B);
-	st_is(b, 0);
-	fake_has(f, b, B);
-	fake_has(f, try_get(f, A), A);
-	fake_put(f, a);
-	fake_put(f, a);
-	fake_put(f, b);
+	st_is(use(f, B), 1);
+	fake_log_is(f, "p1 ");
+	st_is(fake_reset(f), 0);
+	fake_log_is(f, "p1 ");
+	st_is(use(f, C), 0);
+	fake_has(f, 0, C);
+	fake_has(f, try_get(f, B), B);
+	fake_put(f, 1);
 	fake_free(f);
 }
 
+/* If all fail, all are tried for everybody. */
 static void test_program_fails_all(void)
 {
 	struct fake *f = fake_new(3);
@@ -315,6 +313,8 @@ static void test_program_fails_all(void)
 	st_is(try_get(f, A), -EAGAIN);
 	for (i = 0; i < 3; i++)
 		f->program_err[i] = 0;
+	st_true(use(f, A) >= 0);
+	st_is(fake_reset(f), 0);
 	/* All are there again, for different keys at a time. */
 	for (i = 0; i < 3; i++) {
 		slot[i] = get(f, i);
@@ -493,18 +493,19 @@ static void test_reprogram_fails(void)
 	st_is(try_get(f, B), -EAGAIN);
 	f->program_err[0] = 0;
 	f->program_err[1] = 0;
-	/* Slot 0 is still in use by who had A: nobody else's. */
-	st_is(get(f, A), 1);
-	fake_has(f, 1, A);
-	st_is(use(f, B), 2);
-	st_is(try_get(f, A), 1);
-	fake_put(f, 1);
-	fake_log_is(f, "p1 p2 ");
-	/* When that one is done, it is there again. */
+	/* Both are left alone; slot 0 is in use by who had A, too. */
+	st_is(get(f, A), 2);
+	fake_has(f, 2, A);
+	fake_log_is(f, "p2 ");
+	st_is(fake_reset(f), 0);
+	fake_log_is(f, "p2 ");
+	/* Slot 0 is nobody else's before it is put. */
+	st_is(use(f, B), 1);
 	fake_put(f, 0);
 	st_is(use(f, D), 0);
 	fake_has(f, 0, D);
-	fake_put(f, 1);
+	fake_log_is(f, "p1 p0 ");
+	fake_put(f, 2);
 	fake_free(f);
 }
 

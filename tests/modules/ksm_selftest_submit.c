@@ -288,6 +288,9 @@ static void test_unregister(void)
 	detach(s, 1);
 	st_true(st_asleep(&thread));
 	detach(s, 0);
+	/* Which should not be there. */
+	if (s->io[2]->attached)
+		detach(s, 2);
 	st_true(st_ended(&thread));
 	st_join(&thread);
 	st_is(ksm_register(s->f->ksm, s->f->disk), 0);

@@ -466,6 +466,46 @@ static void test_wait_fails(void)
 	fake_free(f);
 }
 
+/* The only slot that is idle does not work: another one is waited for. */
+static void test_wait_for_good_slot(void)
+{
+	struct getter g = {};
+	struct fake *f = fake_new(2);
+
+	if (!f)
+		return;
+	f->program_err[0] = -EIO;
+	st_is(get(f, A), 1);
+	getter_waits(&g, f, B);
+	st_true(closed(f, A));
+	fake_put(f, 1);
+	if (getter_gets(&g))
+		st_is(g.slot, 1);
+	fake_log_is(f, "p0 p1 p1 ");
+	getter_end(&g);
+	fake_free(f);
+}
+
+/* And after a reset it does, without anybody putting a slot. */
+static void test_wait_for_mended_slot(void)
+{
+	struct getter g = {};
+	struct fake *f = fake_new(2);
+
+	if (!f)
+		return;
+	f->program_err[0] = -EIO;
+	st_is(get(f, A), 1);
+	getter_waits(&g, f, B);
+	f->program_err[0] = 0;
+	st_is(fake_reset(f), 0);
+	if (getter_gets(&g))
+		st_is(g.slot, 0);
+	getter_end(&g);
+	fake_put(f, 1);
+	fake_free(f);
+}
+
 /* A slot that is emptied is for who waits. */
 static void test_wait_for_reset(void)
 {
@@ -590,6 +630,8 @@ const struct st_test st_wait_tests[] = {
 	{ "starve", test_starve },
 	{ "slow-program", test_slow_program },
 	{ "wait-fails", test_wait_fails },
+	{ "wait-for-good-slot", test_wait_for_good_slot },
+	{ "wait-for-mended-slot", test_wait_for_mended_slot },
 	{ "wait-for-reset", test_wait_for_reset },
 	{ "destroy", test_destroy },
 	{ "destroy-waiters", test_destroy_waiters },

@@ -121,7 +121,7 @@ merging() {
 			continue
 		fi
 		like "$s: is the scheduler" "$(</sys/block/ksmsim0/queue/scheduler)" "\\[$s\\]"
-		blkdiscard $s0
+		blkdiscard -f $s0
 		remember 0
 		ok "$s: 8 MiB of buffered writes" dd if=/tmp/pat of=$m bs=1M conv=fsync status=none
 		since requests
@@ -200,7 +200,7 @@ ksm-plug mix 4096 /tmp/enc1 /tmp/enc.iv >/tmp/iv1+iv2
 interleaved() {
 	local desc=$1 expect=$2 a=$3 b=$4
 	shift 4
-	blkdiscard -l 131072 $s0
+	blkdiscard -f -l 131072 $s0
 	remember 0
 	ok "$desc: write" ksm-plug "$@" write 4096 16 8192 "$a,0,/tmp/p,0" "$b,4096,/tmp/p,4096"
 	engine_is "$desc: each is a request by itself" 32 32
@@ -208,20 +208,6 @@ interleaved() {
 	remember 0
 	ok "$desc: read" ksm-plug "$@" read 4096 16 8192 "$a,0,/tmp/p,0" "$b,4096,/tmp/p,4096"
 	engine_is "$desc: by one request each" 32 32
-}
-# queued A B: when some of what is written to A is under way and the rest waits in
-# the scheduler, B's comes.
-queued() {
-	local i p rc=0
-	ksm-plug write 4096 16 8192 "$1,0,/tmp/p,0" &
-	p=$!
-	for ((i = 0; i < 10000; i++)); do
-		since requests
-		[ "$N" = 0 ] || break
-	done
-	ksm-plug write 4096 16 8192 "$2,4096,/tmp/p,4096" || rc=1
-	wait $p || rc=1
-	return $rc
 }
 strangers() {
 	local l
@@ -245,40 +231,18 @@ strangers() {
 	healthy 'beside strangers' m
 
 	unmap l1
-	unmap m
-	ok 'a slow engine' sims depth=2 size=16
-	echo mq-deadline >/sys/block/ksmsim0/queue/scheduler
-	echo 128 >/sys/block/ksmsim0/queue/nr_requests
-	knob 0 delay_us 150000
-	lin l1 $s0 0 32768
-	lin l2 $s0 0 32768
-	remember 0
-	ok 'two strangers, one waiting in the scheduler' queued $dm/l1 $dm/l2
-	since requests
-	diag "their 32 bios are $N requests"
-	[ "$N" -lt 32 ]
-	is 'some of them are merged there' $? 0
-	unmap l1 l2
-	knob 0 delay_us 0
-	ok 'map' make m $s0 0 32768 4096 hw:require || return
-	blkdiscard -l 131072 $s0
-	knob 0 delay_us 150000
-	remember 0
-	ok 'the mapping waits in the scheduler, a stranger comes' queued $m $s0
-	engine_is 'each is a request by itself' 32 32
-	knob 0 delay_us 0
-	ok 'the disk has what it should' disk_is /tmp/mapped+raw $s0 0 131072
+	blkdiscard -f -l 131072 $s0
 	remember 0
 	ok 'buffered, written back together' ksm-plug -b write 4096 16 8192 $m,0,/tmp/p,0 $s0,4096,/tmp/p,4096
 	not_mixed 'buffered'
 	ok 'buffered: the disk has what it should' disk_is /tmp/mapped+raw $s0 0 131072
-	healthy 'in the scheduler beside strangers' m
+	healthy 'buffered beside strangers' m
 	unmap m
 
 	# Neighbours.
 	ok 'an engine' sims size=16
 	ok 'map at 64 KiB' make m $s0 128 16384 4096 hw:require
-	blkdiscard -l 131072 $s0
+	blkdiscard -f -l 131072 $s0
 	for l in '' -r; do
 		remember 0
 		ok "before, in and behind a mapping${l:+, backwards}" ksm-plug -g $l write 4096 8 4096 \
@@ -336,7 +300,7 @@ begin forged
 forged() {
 	local desc=$1 rw=$2
 	ok "$desc: map anew" make m $s0 0 32768 4096 "${4:-hw:require}" || return
-	blkdiscard -l 131072 $s0
+	blkdiscard -f -l 131072 $s0
 	[ "$rw" = write ] || dd if=/tmp/mapped+raw of=$s0 bs=128k oflag=direct status=none
 	remember 0
 	# shellcheck disable=SC2086 # words wanted
@@ -362,10 +326,10 @@ head -c 131072 /tmp/text >/tmp/plain
 cipher_of /tmp/plain 131072 4096 0 >/tmp/enc.plain
 ksm-plug mix 4096 /tmp/enc.plain /tmp/p >/tmp/forged
 cp /tmp/forged /tmp/mapped+raw
-forged 'forged tag, ours first' write ''
-forged 'forged tag, theirs first' write -r hw:auto
-forged 'forged tag, reading, ours first' read ''
-forged 'forged tag, reading, theirs first' read -r
+forged 'forged tag' write ''
+forged 'forged tag, backwards' write -r hw:auto
+forged 'forged tag, reading' read ''
+forged 'forged tag, reading, backwards' read -r
 ok 'map anew' make m $s0 0 32768 4096 hw:require
 plugged_merge 'a new mapping'
 unmap m
@@ -377,7 +341,7 @@ pieces() {
 	local dev=/dev/ksmsim$1 unit=$2 what="engine $1, $2"
 	if [ ! -e "/tmp/enc.$unit" ]; then cipher_of /tmp/pat 1048576 "$unit" 0 >"/tmp/enc.$unit"; fi
 	ok "$what: map" make m "$dev" 0 32768 "$unit" hw:require || return
-	blkdiscard "$dev"
+	blkdiscard -f "$dev"
 	remember "$1"
 	ok "$what: a MiB at once" dd if=/tmp/pat of=$m bs=1M count=1 oflag=direct status=none
 	ok "$what: is right on the disk" disk_is "/tmp/enc.$unit" "$dev" 0 1048576
@@ -492,7 +456,7 @@ mirrors() {
 	healthy 'two keys on one disk: one leg' a
 	healthy 'two keys on one disk: the other' b
 	unmap b
-	blkdiscard $s0
+	blkdiscard -f $s0
 	KEY=$KEY2 make b $s1 0 16384 4096 hw:require
 	mirrored 'on two disks' $dm/a $dm/b
 	ok 'on two disks: one leg' disk_is /tmp/enc $s0 0 1835008
@@ -500,22 +464,22 @@ mirrors() {
 	healthy 'on two disks: one leg' a
 	healthy 'on two disks: the other' b
 	unmap b
-	blkdiscard $s0
-	blkdiscard $s1
+	blkdiscard -f $s0
+	blkdiscard -f $s1
 	KEY=$KEY2 make b $s1 0 16384 4096 hw:off
 	mirrored 'one leg in software' $dm/a $dm/b
 	ok 'one leg in software: the other' disk_is /tmp/enc $s0 0 1835008
 	ok 'one leg in software: this one' disk_is /tmp/enc.key2 $s1 0 1835008
 	healthy 'one leg in software: the other' a
 	unmap b
-	blkdiscard $s0
-	blkdiscard $s1
+	blkdiscard -f $s0
+	blkdiscard -f $s1
 	lin b $s0 16384 16384
 	mirrored 'one leg plain on the same disk' $dm/a $dm/b
 	ok 'one leg plain on the same disk: the other' disk_is /tmp/enc $s0 0 1835008
 	ok 'one leg plain on the same disk: this one' disk_is /tmp/mirror $s0 8388608 1835008
 	unmap b
-	blkdiscard $s0
+	blkdiscard -f $s0
 	lin b $s1 0 16384
 	mirrored 'one leg plain on the other disk' $dm/b $dm/a
 	ok 'one leg plain on the other disk: the first' disk_is /tmp/mirror $s1 0 1835008
@@ -557,7 +521,7 @@ lost() {
 	ok 'resume again' dmsetup resume m
 	like 'the engine is used again' "$(dmsetup status m)" 'hardware ksmsim0 .*hw:active'
 	ok 'reads' ksm-plug read 4096 32 4096 $m,0,/tmp/p,0
-	blkdiscard -l 131072 $s0
+	blkdiscard -f -l 131072 $s0
 	ok 'the driver forgets to look' knob 0 ignore_contexts 1
 	nok 'writes fail' ksm-plug write 4096 32 4096 $m,0,/tmp/p,0
 	is 'all of them' "$OUT" "$m good:0 failed:32 wrong:0"
@@ -624,7 +588,7 @@ layers() {
 	remember 0
 	dd if=/tmp/text of=$s0 bs=1M oflag=direct status=none
 	isnt 'the text would be found on the lowest disk' "$(found $s0)" 0
-	blkdiscard $s0
+	blkdiscard -f $s0
 	ok 'dm-linear' lin l $s0 2048 8192
 	above 'on dm-linear' $dm/l
 	unmap l
