@@ -58,7 +58,7 @@ int ksm_hold(struct ksm *ksm)
 	int err;
 
 	down_read(&ksm->life);
-	if (ksm_is_dead(ksm)) {
+	if (READ_ONCE(ksm->ops_gone)) {
 		err = -ENODEV;
 		goto up;
 	}
@@ -330,16 +330,19 @@ static int count_list(const struct list_head *list)
 	return n;
 }
 
-/* The open slot in use that has had its key for longest, or -1. */
-static int oldest_in_use(struct ksm *ksm)
+/* An open slot that is idle, or else that has had its key for longest; or -1. */
+static int slot_to_close(struct ksm *ksm)
 {
 	const struct ksm_slot_key *keys = ksm->slot_keys;
-	int oldest = -1;
+	int refs, oldest = -1;
 	unsigned int i;
 
 	for (i = 0; i < ksm->num_slots; i++) {
-		if (atomic_read(&ksm->slots[i].refs) <= 0)
+		refs = atomic_read(&ksm->slots[i].refs);
+		if (refs < 0 || !slot_usable(ksm, i))
 			continue;
+		if (!refs)
+			return i;
 		if (oldest < 0 || keys[i].since < keys[oldest].since)
 			oldest = i;
 	}
@@ -347,28 +350,32 @@ static int oldest_in_use(struct ksm *ksm)
 }
 
 /*
- * One slot for each waiter that is idle or will be. Of those in use the one
- * that has had its key for longest is closed.
+ * One closed slot for each waiter. Also of those that are idle at the moment: a
+ * busy key might take it again before a waiter does, and again and again.
  */
 static void close_for_waiters(struct ksm *ksm)
 {
 	unsigned int i;
-	int wanted, oldest;
+	int wanted, slot;
 
 	spin_lock_irq(&ksm->wait_lock);
 	wanted = count_list(&ksm->waiters);
 	spin_unlock_irq(&ksm->wait_lock);
 
 	for (i = 0; i < ksm->num_slots; i++)
-		wanted -= atomic_read(&ksm->slots[i].refs) <= 0 &&
+		wanted -= atomic_read(&ksm->slots[i].refs) < 0 &&
 			  slot_usable(ksm, i);
 	for (; wanted > 0; wanted--) {
-		oldest = oldest_in_use(ksm);
-		if (oldest < 0)
-			return;
-		atomic_add(KSM_CLOSED, &ksm->slots[oldest].refs);
-		trace_ksm_slot_close(ksm, ksm->slot_keys[oldest].key, oldest);
+		slot = slot_to_close(ksm);
+		if (slot < 0)
+			break;
+		atomic_add(KSM_CLOSED, &ksm->slots[slot].refs);
+		if (ksm->slot_keys[slot].key)
+			trace_ksm_slot_close(ksm, ksm->slot_keys[slot].key,
+					     slot);
 	}
+	/* There may have been idle ones among them. */
+	wake_first(ksm);
 }
 
 /*
@@ -749,6 +756,11 @@ void ksm_slots_shut(struct ksm *ksm)
 			lose_slot(ksm, i);
 	}
 	mutex_unlock(&ksm->lock);
+	/*
+	 * Not before: who evicts a key meanwhile must be able to, or leave it
+	 * to the above.
+	 */
+	WRITE_ONCE(ksm->ops_gone, true);
 	if (held)
 		ksm_release(ksm);
 

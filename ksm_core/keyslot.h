@@ -79,7 +79,7 @@ struct ksm_stats {
  * struct ksm - a keyslot manager
  * @num_slots: number of slots
  * @hash_bits: log2 of the number of @heads
- * @dead: the provider has gone
+ * @dead: the provider goes or has gone: nobody gets a slot any more
  * @heads: first slot of each hash value, -1 if there is none
  * @slots: the slots
  * @slot_keys: their keys
@@ -95,6 +95,7 @@ struct ksm_stats {
  * @ref: references
  * @lock: serializes @ops and everything about which key is where
  * @life: held for reading while @ops are used; writing ends that for good
+ * @ops_gone: @ops are not to be used any more
  * @nr_bad: slots that are bad
  * @lock_key: lockdep class of @lock: managers stack
  * @life_key: lockdep class of @life
@@ -124,6 +125,7 @@ struct ksm {
 	struct kref ref;
 	struct mutex lock; /* see above */
 	struct rw_semaphore life;
+	bool ops_gone;
 	unsigned int nr_bad;
 	struct lock_class_key lock_key;
 	struct lock_class_key life_key;

@@ -8,8 +8,10 @@
 #include <linux/err.h>
 #include <linux/irq_work.h>
 #include <linux/kernel.h>
+#include <linux/preempt.h>
 #include <linux/random.h>
 #include <linux/sched.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 
 #include "ksm_selftest.h"
@@ -210,9 +212,10 @@ static void test_stress_errors(void)
 static void try_get_main(void *arg)
 {
 	struct worker *w = arg;
-	const struct ksm_key *key = &w->f->key[w->nr];
+	const struct ksm_key *key = &w->f->key[0];
 
 	while (time_before(jiffies, w->end) && !st_failed()) {
+		cond_resched();
 		w->slot = ksm_slot_try_get(w->f->ksm, key);
 		if (w->slot < 0)
 			continue;
@@ -222,35 +225,42 @@ static void try_get_main(void *arg)
 	}
 }
 
-/* The slot changes hands while somebody is about to get it. */
+static void stall(void *unused)
+{
+	udelay(50);
+}
+
+/*
+ * The slot changes hands while somebody is about to get it, and is held up by
+ * an interrupt just then.
+ */
 static void test_race_try_get(void)
 {
-	static struct worker w[THREADS];
 	struct fake *f = fake_new(1);
-	unsigned int got = 0;
-	int i, slot;
+	struct worker w = {};
+	int slot;
 
 	if (!f)
 		return;
-	memset(w, 0, sizeof(w));
-	for (i = 0; i < THREADS; i++) {
-		w[i].f = f;
-		w[i].nr = i % 2;
-		w[i].end = jiffies + RACE;
-		st_start(&w[i].thread, try_get_main, &w[i]);
-	}
-	for (i = 0; time_before(jiffies, w[0].end) && !st_failed(); i++) {
-		slot = ksm_slot_get(f->ksm, &f->key[i % 2]);
-		fake_has(f, slot, i % 2);
+	w.f = f;
+	w.end = jiffies + RACE;
+	st_start(&w.thread, try_get_main, &w);
+	while (time_before(jiffies, w.end) && !st_failed()) {
+		slot = ksm_slot_get(f->ksm, &f->key[0]);
+		fake_has(f, slot, 0);
+		fake_put(f, slot);
+		udelay(10);
+		preempt_disable();
+		smp_call_function(stall, NULL, false);
+		preempt_enable();
+		slot = ksm_slot_get(f->ksm, &f->key[1]);
+		fake_has(f, slot, 1);
 		fake_put(f, slot);
 		cond_resched();
 	}
-	for (i = 0; i < THREADS; i++) {
-		st_join(&w[i].thread);
-		got += w[i].got;
-	}
+	st_join(&w.thread);
 	/* Else this has not tested what it says. */
-	st_true(got > 0);
+	st_true(w.got > 0);
 	fake_free(f);
 }
 
