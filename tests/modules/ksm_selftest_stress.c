@@ -8,10 +8,8 @@
 #include <linux/err.h>
 #include <linux/irq_work.h>
 #include <linux/kernel.h>
-#include <linux/preempt.h>
 #include <linux/random.h>
 #include <linux/sched.h>
-#include <linux/smp.h>
 #include <linux/string.h>
 
 #include "ksm_selftest.h"
@@ -209,61 +207,6 @@ static void test_stress_errors(void)
 
 /* ---- moments ---- */
 
-static void try_get_main(void *arg)
-{
-	struct worker *w = arg;
-	const struct ksm_key *key = &w->f->key[0];
-
-	while (time_before(jiffies, w->end) && !st_failed()) {
-		cond_resched();
-		w->slot = ksm_slot_try_get(w->f->ksm, key);
-		if (w->slot < 0)
-			continue;
-		w->got++;
-		look(w, key, 0);
-		ksm_slot_put(w->f->ksm, w->slot);
-	}
-}
-
-static void stall(void *unused)
-{
-	udelay(50);
-}
-
-/*
- * The slot changes hands while somebody is about to get it, and is held up by
- * an interrupt just then.
- */
-static void test_race_try_get(void)
-{
-	struct fake *f = fake_new(1);
-	struct worker w = {};
-	int slot;
-
-	if (!f)
-		return;
-	w.f = f;
-	w.end = jiffies + RACE;
-	st_start(&w.thread, try_get_main, &w);
-	while (time_before(jiffies, w.end) && !st_failed()) {
-		slot = ksm_slot_get(f->ksm, &f->key[0]);
-		fake_has(f, slot, 0);
-		fake_put(f, slot);
-		udelay(10);
-		preempt_disable();
-		smp_call_function(stall, NULL, false);
-		preempt_enable();
-		slot = ksm_slot_get(f->ksm, &f->key[1]);
-		fake_has(f, slot, 1);
-		fake_put(f, slot);
-		cond_resched();
-	}
-	st_join(&w.thread);
-	/* Else this has not tested what it says. */
-	st_true(w.got > 0);
-	fake_free(f);
-}
-
 struct getter {
 	struct st_thread thread;
 	struct fake *f;
@@ -397,7 +340,6 @@ static void test_race_evict_destroy(void)
 const struct st_test st_stress_tests[] = {
 	{ "stress", test_stress },
 	{ "stress-errors", test_stress_errors },
-	{ "race-try-get", test_race_try_get },
 	{ "race-close", test_race_close },
 	{ "race-evict-destroy", test_race_evict_destroy },
 	{}
