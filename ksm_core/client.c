@@ -39,6 +39,7 @@
 #define KSM_TAG_FIRST 8
 
 static DEFINE_IDA(ksm_tags);
+static struct workqueue_struct *ksm_thaw_wq;
 
 static void set_tag(const struct ksm_client *client, struct bio *bio)
 {
@@ -194,24 +195,54 @@ static void client_work(struct work_struct *work)
 	}
 }
 
+static void put_back(struct ksm_client *client, struct ksm_ctx *list)
+{
+	struct ksm_ctx **end = &list->next;
+	unsigned long flags;
+
+	while (*end)
+		end = &(*end)->next;
+	spin_lock_irqsave(&client->lock, flags);
+	*end = client->waiting;
+	if (!client->waiting)
+		client->waiting_end = end;
+	client->waiting = list;
+	spin_unlock_irqrestore(&client->lock, flags);
+}
+
+/* The same for clients of managers without slots. */
+static void thaw_work(struct work_struct *work)
+{
+	struct ksm_client *client = container_of(work, struct ksm_client, work);
+	struct ksm_ctx *ctx, *next;
+	int err;
+
+	while ((ctx = take_waiting(client))) {
+		for (; ctx; ctx = next) {
+			next = ctx->next;
+			err = attach(ctx, KSM_NO_SLOT);
+			if (err == -EAGAIN) {
+				/* Frozen again. Who thaws it calls us again. */
+				put_back(client, ctx);
+				return;
+			}
+			submit_attached(ctx, err);
+		}
+	}
+}
+
 /**
  * ksm_client_thaw() - the disk below has been thawed, or has gone
  * @client: the client
  *
- * Context: process context, may sleep; not called in parallel.
+ * Has what is waiting submitted, by a worker: the caller has locks.
+ *
+ * Context: any context.
  */
 void ksm_client_thaw(struct ksm_client *client)
 {
-	struct ksm_ctx *ctx, *next;
-
-	if (client->wq)
-		return;
-	while ((ctx = take_waiting(client))) {
-		for (; ctx; ctx = next) {
-			next = ctx->next;
-			submit_attached(ctx, attach(ctx, KSM_NO_SLOT));
-		}
-	}
+	if (!client->wq)
+		queue_work(ksm_thaw_wq, &client->work);
 }
 
 /* ---- submitting ---- */
@@ -296,8 +327,30 @@ EXPORT_SYMBOL_KSM(ksm_attach_ctx_wait);
 
 /* ---- opening and closing ---- */
 
+/**
+ * ksm_clients_init() - when the module is loaded
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ksm_clients_init(void)
+{
+	ksm_thaw_wq =
+		alloc_workqueue("ksm_thaw", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	return ksm_thaw_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * ksm_clients_exit() - when the module is unloaded
+ */
+void ksm_clients_exit(void)
+{
+	destroy_workqueue(ksm_thaw_wq);
+}
+
 static void free_client(struct ksm_client *client)
 {
+	/* It may still be seeing that there is nothing left to do. */
+	cancel_work_sync(&client->work);
 	if (client->wq)
 		destroy_workqueue(client->wq);
 	if (client->tag)
@@ -314,7 +367,7 @@ static struct ksm_client *alloc_client(const struct ksm_client_config *config)
 	if (!client)
 		return NULL;
 	spin_lock_init(&client->lock);
-	INIT_WORK(&client->work, client_work);
+	INIT_WORK(&client->work, thaw_work);
 	client->waiting_end = &client->waiting;
 	client->upper = config->upper;
 	client->failed = config->failed;
@@ -346,10 +399,11 @@ static int connect(struct ksm_client *client, struct block_device *bdev,
 	client->start = get_start_sect(bdev);
 	client->ordered = !config->upper || bdev_is_zoned(bdev);
 	err = ksm_client_join(client, bdev, config->upper ? NULL : &need);
+	/* What has no slots never waits for one. */
 	if (err || !client->ksm->num_slots)
 		return err;
 
-	/* What has no slots never waits for one. */
+	INIT_WORK(&client->work, client_work);
 	client->wq = alloc_workqueue("ksm/%s", WQ_MEM_RECLAIM | WQ_UNBOUND, 0,
 				     config->name);
 	if (!client->wq) {

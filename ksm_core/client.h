@@ -26,7 +26,8 @@ struct ksm_disk;
  * @failed: the submitter's callback
  * @list: in @ksm's clients, under ksm_topology
  * @need: what it uses
- * @wq: runs @work, which may wait for slots; NULL if there are none
+ * @wq: runs @work, which may wait for slots; NULL if there are none, and work
+ *	is only for what has waited for a frozen disk
  * @work: submits what is @waiting
  * @lock: protects @waiting, @waiting_end, @busy
  * @waiting: contexts of bios that wait for a slot or a frozen disk
@@ -54,6 +55,8 @@ struct ksm_client {
 	struct ksm_client_stats __percpu *stats;
 };
 
+int ksm_clients_init(void);
+void ksm_clients_exit(void);
 void ksm_client_thaw(struct ksm_client *client);
 
 #endif /* _KSM_CORE_CLIENT_H */

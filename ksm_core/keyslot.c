@@ -176,7 +176,6 @@ int ksm_slot_try_get(struct ksm *ksm, const struct ksm_key *key)
 		ksm_slot_put(ksm, slot);
 		return -EAGAIN;
 	}
-	WRITE_ONCE(ksm->slots[slot].last_used, jiffies);
 	trace_ksm_slot_get(ksm, key, slot);
 	return slot;
 }
@@ -223,9 +222,11 @@ static void wake_first(struct ksm *ksm)
  */
 void ksm_slot_put(struct ksm *ksm, unsigned int slot)
 {
-	/* A full barrier, as is set_current_state() in wait_for_turn(). */
-	int refs = atomic_dec_return(&ksm->slots[slot].refs);
+	int refs;
 
+	WRITE_ONCE(ksm->slots[slot].last_used, jiffies);
+	/* A full barrier, as is set_current_state() in wait_for_turn(). */
+	refs = atomic_dec_return(&ksm->slots[slot].refs);
 	if ((!refs || refs == KSM_CLOSED) &&
 	    unlikely(!list_empty_careful(&ksm->waiters)))
 		wake_first(ksm);
@@ -249,6 +250,19 @@ static void set_bad(struct ksm *ksm, unsigned int slot, bool bad)
 		return;
 	WRITE_ONCE(sk->bad, bad);
 	WRITE_ONCE(ksm->nr_bad, bad ? ksm->nr_bad + 1 : ksm->nr_bad - 1);
+}
+
+/* If it was all of them it was not the slots. */
+static void set_good(struct ksm *ksm, unsigned int slot)
+{
+	unsigned int i;
+
+	if (ksm->nr_bad < ksm->num_slots) {
+		set_bad(ksm, slot, false);
+		return;
+	}
+	for (i = 0; i < ksm->num_slots; i++)
+		set_bad(ksm, i, false);
 }
 
 static bool slot_idle(struct ksm *ksm, unsigned int slot)
@@ -283,7 +297,6 @@ static void reopen_slot(struct ksm *ksm, unsigned int slot)
 
 	if (!atomic_inc_unless_negative(&s->refs))
 		atomic_add(1 - KSM_CLOSED, &s->refs);
-	s->last_used = jiffies;
 }
 
 /* Whether slot @a is a better one than @b to be given another key. */
@@ -405,15 +418,16 @@ static int program_slot(struct ksm *ksm, unsigned int slot,
 	err = ksm->ops->program(ksm, key, slot);
 	trace_ksm_slot_program(ksm, key, slot, err);
 	ksm->stats.programs++;
-	ksm->slots[slot].last_used = jiffies;
-	set_bad(ksm, slot, err);
 	if (err) {
+		set_bad(ksm, slot, true);
+		ksm->slots[slot].last_used = jiffies;
 		ksm->stats.program_errors++;
 		pr_err_ratelimited("%s: programming slot %u failed: %d\n",
 				   ksm->name, slot, err);
 		open_claimed(ksm, slot, 0);
 		return err;
 	}
+	set_good(ksm, slot);
 	link_key(ksm, slot, key, via);
 	open_claimed(ksm, slot, 1);
 	return slot;

@@ -30,7 +30,7 @@ struct dentry;
 /**
  * struct ksm_slot - the part of a slot that every I/O writes to
  * @refs: references, plus KSM_CLOSED
- * @last_used: jiffies of the last reference
+ * @last_used: jiffies when a reference was last given back
  */
 struct ksm_slot {
 	atomic_t refs;
