@@ -159,12 +159,15 @@ static struct ksm_ctx *submit_run(struct ksm_client *client,
 			submit_failed(ctx, slot);
 			continue;
 		}
-		ksm_slot_dup(client->ksm, slot);
+		/*
+		 * The last one takes our reference. When it has ended, the key
+		 * may be evicted and the manager may go.
+		 */
+		if (next && next->key == key)
+			ksm_slot_dup(client->ksm, slot);
 		submit_attached(ctx, attach_with_slot(ctx, slot));
 	}
 	blk_finish_plug(&plug);
-	if (slot >= 0)
-		ksm_slot_put(client->ksm, slot);
 	return ctx;
 }
 
