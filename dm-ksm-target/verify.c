@@ -7,6 +7,7 @@
 #define DM_MSG_PREFIX "ksm"
 
 #include <linux/bio.h>
+#include <linux/blkdev.h>
 #include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -122,14 +123,20 @@ static const char *verify_range(struct verify *v, sector_t sector,
 
 static const char *verify_all(struct verify *v)
 {
-	const unsigned int unit = v->kt->line.sector_size;
+	/* A disk may have larger blocks than there are data units. */
+	const unsigned int unit =
+		max_t(unsigned int, v->kt->line.sector_size,
+		      bdev_logical_block_size(v->kt->dev->bdev));
 	const unsigned int unit_sectors = unit >> SECTOR_SHIFT;
 	const sector_t units = v->kt->len / unit_sectors;
 	unsigned int several = ksm_hw_limit(v->kt) / unit_sectors;
 
 	if (!several)
 		return "device-splits-data-units";
+	several = min_t(unsigned int, several, VERIFY_BYTES / unit);
 	several = min_t(sector_t, units, min(several, VERIFY_UNITS));
+	if (!several)
+		return "too-small-or-blocks-too-large";
 	return verify_range(v, 0, unit)					 ?:
 		       verify_range(v, (units - 1) * unit_sectors, unit) ?:
 		       verify_range(v, (units - several) / 2 * unit_sectors,
