@@ -16,9 +16,8 @@
  * there is none. Until Linux 7.0 that is in an array, since then behind the
  * command.
  */
-static inline struct scsi_cmnd *compat_ufs_cmd(struct ufs_hba *hba,
-					       unsigned int tag,
-					       struct ufshcd_lrb **lrb)
+static inline struct scsi_cmnd *
+compat_ufs_cmd(struct ufs_hba *hba, unsigned int tag, struct ufshcd_lrb **lrb)
 {
 #ifdef KSM_HAVE_UFS_HBA_LRB
 	if (tag >= hba->nutrs)
@@ -58,19 +57,32 @@ static inline bool compat_ufs_mcq(struct ufs_hba *hba)
 #endif
 }
 
+/* UFSHCI 4.0: the end of the registers for all queues; an entry for one. */
+#define REG_UFS_MCQ_END		0x400
+#define COMPAT_UFS_MCQ_CFG_SIZE 0x40
+
 /* Do registers @start to @end overlap those of the queues in use? */
 static inline bool compat_ufs_queue_regs(struct ufs_hba *hba, u32 start,
 					 u32 end)
 {
 #ifdef KSM_HAVE_UFS_MCQ
+	unsigned long queues = (__force unsigned long)hba->mcq_base -
+			       (__force unsigned long)hba->mmio_base;
 	int i;
 
 	if (!hba->mcq_enabled)
 		return false;
+	/* What says how queues are used, and one entry for each (UFSHCI 4.0). */
+	if (start < REG_UFS_MCQ_END && REG_UFS_MEM_CFG < end)
+		return true;
+	if (start < queues + COMPAT_UFS_MCQ_CFG_SIZE * hba->nr_hw_queues &&
+	    queues < end)
+		return true;
 	for (i = 0; i < OPR_MAX; i++) {
 		unsigned long first = hba->mcq_opr[i].offset;
 		/* The last queue's have at most 0x40 bytes (UFSHCI 4.0). */
-		unsigned long last = first + 0x40 +
+		unsigned long last =
+			first + 0x40 +
 			hba->mcq_opr[i].stride * (hba->nr_hw_queues - 1);
 
 		if (start < last && first < end)
@@ -122,12 +134,12 @@ static inline bool compat_ufs_always_on(struct ufs_hba *hba)
  */
 #define COMPAT_UFS_CMD_SEND 0
 
-/* The heads of a class interface's functions. */
+/* What a class interface's functions are told: the device, dev. */
 #ifdef KSM_HAVE_CLASS_INTERFACE_DEV
-#define COMPAT_ADD_DEV(name, dev)    int name(struct device *dev)
+#define COMPAT_ADD_DEV_ARGS struct device *dev
 #else
-#define COMPAT_ADD_DEV(name, dev) \
-	int name(struct device *dev, struct class_interface *intf)
+#define COMPAT_ADD_DEV_ARGS \
+	struct device *dev, struct class_interface *interface
 #endif
 
 #endif /* _KSM_COMPAT_UFS_H */

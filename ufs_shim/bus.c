@@ -20,8 +20,6 @@
 #include "host.h"
 #include "ufs.h"
 
-typedef typeof(((struct device *)NULL)->bus) bus_type_ptr;
-
 static int scsi_event(struct notifier_block *nb, unsigned long action,
 		      void *data)
 {
@@ -48,7 +46,7 @@ static int host_event(struct notifier_block *nb, unsigned long action,
 
 /* The SCSI bus, and those that UFS hosts are on: PCI and platform so far. */
 static struct bus_watch {
-	bus_type_ptr bus;
+	typeof_member(struct device, bus) bus;
 	struct notifier_block nb;
 } watches[] = {
 	{ .nb = { .notifier_call = scsi_event } },
@@ -58,7 +56,8 @@ static struct bus_watch {
 
 static DEFINE_MUTEX(watches_lock);
 
-static bool watch(bus_type_ptr bus, notifier_fn_t call)
+/* Watch the bus that @dev is on. */
+static bool watch(const struct device *dev, notifier_fn_t call)
 {
 	bool found = false;
 	int i;
@@ -69,31 +68,31 @@ static bool watch(bus_type_ptr bus, notifier_fn_t call)
 
 		if (w->nb.notifier_call != call)
 			continue;
-		if (!w->bus && !bus_register_notifier(bus, &w->nb))
-			w->bus = bus;
-		found = w->bus == bus;
+		if (!w->bus && !bus_register_notifier(dev->bus, &w->nb))
+			w->bus = dev->bus;
+		found = w->bus == dev->bus;
 	}
 	mutex_unlock(&watches_lock);
 	return found;
 }
 
 /* Of an existing SCSI device, or a new one whose driver may be bound already. */
-static COMPAT_ADD_DEV(add_dev, dev)
+static int add_dev(COMPAT_ADD_DEV_ARGS)
 {
 	struct scsi_device *sdev = to_scsi_device(dev->parent);
 
 	if (!shim_is_ufs(sdev))
 		return 0;
 	/* Unnoticed, a host would go away underneath. */
-	if (!watch(sdev->sdev_gendev.bus, scsi_event) ||
-	    !watch(shim_host_device(sdev)->bus, host_event))
+	if (!watch(&sdev->sdev_gendev, scsi_event) ||
+	    !watch(shim_host_device(sdev), host_event))
 		return -EBUSY;
 	shim_host_seen(sdev);
 	shim_disk_added(sdev);
 	return 0;
 }
 
-static struct class_interface interface = {
+static struct class_interface shim_interface = {
 	.add_dev = add_dev,
 };
 
@@ -105,7 +104,7 @@ static struct class_interface interface = {
  */
 int shim_bus_watch(void)
 {
-	return scsi_register_interface(&interface);
+	return scsi_register_interface(&shim_interface);
 }
 
 /**
@@ -119,7 +118,7 @@ void shim_bus_unwatch(void)
 {
 	int i;
 
-	scsi_unregister_interface(&interface);
+	scsi_unregister_interface(&shim_interface);
 	for (i = 0; i < ARRAY_SIZE(watches); i++) {
 		if (watches[i].bus)
 			bus_unregister_notifier(watches[i].bus, &watches[i].nb);

@@ -78,7 +78,7 @@ static void fail_in_engine(struct shim_host *host, struct ufshcd_lrb *lrb)
 {
 	atomic64_inc(&host->mixed);
 	tag(lrb->utr_descriptor_ptr, host->engine.spare, 0);
-	pr_err_ratelimited("%s: a request's bios do not agree on how it is to be encrypted; failed\n",
+	pr_err_ratelimited("%s: a request failed: its bios disagree\n",
 			   host->name);
 }
 
@@ -111,7 +111,7 @@ static void handle(struct shim_host *host, u8 *upiu)
 		return;
 	}
 	if (unlikely(!moves_request_data(cmd, rq))) {
-		if (cmd->sdb.length)
+		if (cmd->sdb.length && cmd->cmnd[0] != REQUEST_SENSE)
 			fail_in_device(host, upiu, "it is not its request's");
 		return;
 	}
@@ -133,7 +133,7 @@ static void handle(struct shim_host *host, u8 *upiu)
 }
 
 /*
- * The first argument is the name of the device, or since Linux 6.18 or so the
+ * The first argument is the name of the device, or in newer kernels the
  * host. It is compared, never followed. @what and @type are enumerations.
  */
 static void upiu_probe(void *data, const void *who, int what, void *upiu,

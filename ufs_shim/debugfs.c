@@ -14,7 +14,7 @@ static struct dentry *folder;
 
 static void show_counts(struct seq_file *m, const struct shim_host *host)
 {
-	struct shim_counts sum = { };
+	struct shim_counts sum = {};
 	int cpu;
 
 	for_each_possible_cpu(cpu) {

@@ -15,13 +15,13 @@
 #include "ufs.h"
 
 /* CRYPTOCFG: 32 dwords per slot. */
-#define CFG_SIZE       128
-#define CFG_KEY_DWORDS 16
-#define CFG_CTRL       (16 * 4)
-#define CFG_VENDOR     (17 * 4)
+#define CFG_SIZE	128
+#define CFG_KEY_DWORDS	16
+#define CFG_CTRL	(16 * 4)
+#define CFG_VENDOR	(17 * 4)
 /* Its control word: data unit size as a bit, CRYPTOCAP entry, enable. */
-#define CTRL_CAP_SHIFT 8
-#define CTRL_ENABLE    BIT(31)
+#define CTRL_CAP_SHIFT	8
+#define CTRL_ENABLE	BIT(31)
 /* The second half of an XTS key starts here, however long the halves are. */
 #define KEY_SECOND_HALF (KSM_MAX_KEY_SIZE / 2)
 
@@ -245,8 +245,8 @@ static void clear_slot(const struct ufs_engine *engine, unsigned int slot)
 static bool slot_reads(const struct ufs_engine *engine, unsigned int slot,
 		       u32 ctrl)
 {
-	return ufshcd_readl(engine->hba, engine->base + slot * CFG_SIZE +
-					 CFG_CTRL) == ctrl;
+	return ufshcd_readl(engine->hba,
+			    engine->base + slot * CFG_SIZE + CFG_CTRL) == ctrl;
 }
 
 /**
@@ -298,7 +298,7 @@ static int find_cap(const struct ufs_engine *engine, const struct ksm_key *key)
 int ufs_engine_program(const struct ufs_engine *engine,
 		       const struct ksm_key *key, unsigned int slot)
 {
-	__le32 raw[CFG_KEY_DWORDS] = { };
+	__le32 raw[CFG_KEY_DWORDS] = {};
 	const unsigned int half = key->size / 2;
 	const int cap = find_cap(engine, key);
 	u32 ctrl;

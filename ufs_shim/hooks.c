@@ -52,7 +52,7 @@ static int resume(struct ufs_hba *hba, enum ufs_pm_op pm_op)
  * shim_hooks_install() - be told about resets of a host from now on
  * @host: the host
  *
- * Context: process context. Cannot be undone.
+ * Context: process context. Cannot be undone while the host's driver is bound.
  */
 void shim_hooks_install(struct shim_host *host)
 {
@@ -65,4 +65,16 @@ void shim_hooks_install(struct shim_host *host)
 	host->our_vops.resume = resume;
 	/* Whoever sees the new table sees what is in it. */
 	smp_store_release(&host->hba->vops, &host->our_vops);
+}
+
+/**
+ * shim_hooks_forget() - leave nothing behind that points here
+ * @host: the host, whose driver has been unbound: nobody calls its operations,
+ *	but who has a disk of it open keeps it in memory
+ *
+ * Context: process context.
+ */
+void shim_hooks_forget(struct shim_host *host)
+{
+	host->hba->vops = host->vops;
 }

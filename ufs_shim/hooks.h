@@ -8,5 +8,6 @@
 struct shim_host;
 
 void shim_hooks_install(struct shim_host *host);
+void shim_hooks_forget(struct shim_host *host);
 
 #endif /* _UFS_SHIM_HOOKS_H */

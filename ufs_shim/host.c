@@ -71,7 +71,7 @@ static int evict(struct ksm *ksm, const struct ksm_key *key, unsigned int slot)
 	int err = ufs_engine_evict(&host->engine, slot);
 
 	if (err)
-		pr_err_ratelimited("%s: keyslot %u does not give up its key: %d\n",
+		pr_err_ratelimited("%s: keyslot %u keeps its key: %d\n",
 				   host->name, slot, err);
 	return err;
 }
@@ -124,12 +124,13 @@ static void report(const struct shim_host *host)
 
 		if (!sizes)
 			continue;
-		n += scnprintf(modes + n, sizeof(modes) - n, "%s%s (%lu to %lu)",
-			       n ? ", " : "", ksm_mode_get(i)->name,
-			       BIT(__ffs(sizes)), BIT(__fls(sizes)));
+		n += scnprintf(modes + n, sizeof(modes) - n,
+			       "%s%s (%lu to %lu)", n ? ", " : "",
+			       ksm_mode_get(i)->name, BIT(__ffs(sizes)),
+			       BIT(__fls(sizes)));
 	}
-	pr_info("%s: engine with %u keyslots at 0x%x, %s mode: %s\n", host->name,
-		host->engine.num_slots, host->engine.base,
+	pr_info("%s: engine with %u keyslots at 0x%x, %s mode: %s\n",
+		host->name, host->engine.num_slots, host->engine.base,
 		compat_ufs_mcq(host->hba) ? "MCQ" : "doorbell", modes);
 }
 
@@ -444,6 +445,7 @@ void shim_host_gone(struct device *dev)
 	used = !host->refused;
 	if (used) {
 		shim_commands_unwatch(host);
+		shim_hooks_forget(host);
 		scsi_host_put(host->hba->host);
 	}
 	free_host(host);

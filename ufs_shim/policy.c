@@ -17,17 +17,16 @@
 static char *devices;
 module_param(devices, charp, 0444);
 MODULE_PARM_DESC(devices,
-		 "Use only these hosts: names of devices, separated by commas, as \"0000:00:04.0\" (default: all)");
+		 "Use only these hosts: names of devices (default: all)");
 
 static char *allow;
 module_param(allow, charp, 0444);
 MODULE_PARM_DESC(allow,
-		 "Use these hosts as well, though their drivers do not say that the engine works: names of host drivers, PCI vendor:device, or names of devices, separated by commas");
+		 "Use these hosts too: drivers, PCI vendor:device, devices");
 
 static bool report_only;
 module_param(report_only, bool, 0444);
-MODULE_PARM_DESC(report_only,
-		 "Only say what there is and whether it would be used (default: no)");
+MODULE_PARM_DESC(report_only, "Only say what there is (default: no)");
 
 /*
  * QEMU's controller: the test's model. Until Linux 6.7 it has no driver of its
@@ -66,7 +65,8 @@ static bool listed_host(const char *list, struct ufs_hba *hba)
 		snprintf(pci, sizeof(pci), "%04x:%04x",
 			 to_pci_dev(hba->dev)->vendor,
 			 to_pci_dev(hba->dev)->device);
-	return listed(list, dev_name(hba->dev)) || (*pci && listed(list, pci)) ||
+	return listed(list, dev_name(hba->dev)) ||
+	       (*pci && listed(list, pci)) ||
 	       (*driver_name(hba) && listed(list, driver_name(hba)));
 }
 

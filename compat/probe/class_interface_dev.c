@@ -3,19 +3,14 @@
 #include <linux/device.h>
 #include <linux/module.h>
 
-int add(struct device *dev);
-int probe(struct class_interface *intf);
-
-int add(struct device *dev)
+static int add(struct device *dev)
 {
-	return dev ? 0 : -1;
-}
-
-int probe(struct class_interface *intf)
-{
-	intf->add_dev = add;
 	return 0;
 }
+
+struct class_interface probe = {
+	.add_dev = add,
+};
 
 MODULE_DESCRIPTION("probe");
 MODULE_LICENSE("GPL");
