@@ -30,8 +30,15 @@ demo:
 check:
 	tests/check
 
+# The same with more rounds where chance plays a part.
+check-deep:
+	KSM_DEEP=1 tests/check
+
 lint:
 	tests/lint
+
+fidelity:
+	tests/qemu/fidelity
 
 clean:
 	find . -path ./.git -prune -o \( -name '*.o' -o -name '*.ko' \
@@ -49,7 +56,9 @@ help:
 	@echo '                  for every new kernel'
 	@echo 'make demo         show it all in a virtual machine'
 	@echo 'make check        run every test on every kernel'
+	@echo 'make check-deep   the same with more rounds of power cuts: 10 minutes longer'
 	@echo 'make lint         checkpatch, sparse, W=1, clang-format, shellcheck'
+	@echo 'make fidelity     prove the model of a UFS controller against mainline Linux'
 	@echo 'make clean        remove what was built'
 
-.PHONY: modules compat/configured install dkms-install demo check lint clean help
+.PHONY: modules compat/configured install dkms-install demo check check-deep lint fidelity clean help

@@ -12,6 +12,8 @@
  *	ksm-io find DEV TEXT MAX	prints how often TEXT is found in DEV, but
  *		stops looking when it has been found MAX times
  *	ksm-io sg-version DEV	prints what ioctl SG_GET_VERSION_NUM says
+ *	ksm-io sg-read DEV BLOCK SIZE	one block of SIZE bytes, by ioctl SG_IO
+ *	ksm-io add-partition DEV START SIZE	partition 1, in bytes, till the next boot
  *	ksm-io discard-secure DEV	ioctl BLKSECDISCARD on the first MiB
  *
  * Exit status: 0; 1 if data is wrong or something failed; 2 for wrong use.
@@ -29,6 +31,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <linux/blkpg.h>
 #include <linux/fs.h>
 #include <scsi/sg.h>
 
@@ -340,6 +343,58 @@ static int cmd_sg_version(char **argv)
 	return 0;
 }
 
+/* A READ(10) that user space sends by itself. */
+static int cmd_sg_read(char **argv)
+{
+	uint32_t block = strtoul(argv[1], NULL, 0);
+	uint32_t size = strtoul(argv[2], NULL, 0);
+	uint8_t cdb[10] = { 0x28,  0, block >> 24, block >> 16, block >> 8,
+			    block, 0, 0,	   1,		0 };
+	uint8_t sense[64];
+	sg_io_hdr_t io = {
+		.interface_id = 'S',
+		.dxfer_direction = SG_DXFER_FROM_DEV,
+		.cmd_len = sizeof(cdb),
+		.mx_sb_len = sizeof(sense),
+		.dxfer_len = size,
+		.dxferp = aligned_alloc(4096, size),
+		.cmdp = cdb,
+		.sbp = sense,
+		.timeout = 20000,
+	};
+	int fd = open(argv[0], O_RDONLY);
+
+	if (fd < 0 || !io.dxferp)
+		err(1, "%s", argv[0]);
+	if (ioctl(fd, SG_IO, &io))
+		err(1, "SG_IO");
+	if ((io.info & SG_INFO_OK_MASK) != SG_INFO_OK)
+		errx(1, "READ(10): status %d, host %d", io.status,
+		     io.host_status);
+	return fwrite(io.dxferp, size, 1, stdout) != 1;
+}
+
+static int cmd_add_partition(char **argv)
+{
+	struct blkpg_partition part = {
+		.start = strtoll(argv[1], NULL, 0),
+		.length = strtoll(argv[2], NULL, 0),
+		.pno = 1,
+	};
+	struct blkpg_ioctl_arg arg = {
+		.op = BLKPG_ADD_PARTITION,
+		.datalen = sizeof(part),
+		.data = &part,
+	};
+	int fd = open(argv[0], O_RDONLY);
+
+	if (fd < 0)
+		err(1, "%s", argv[0]);
+	if (ioctl(fd, BLKPG, &arg))
+		err(1, "BLKPG");
+	return 0;
+}
+
 static int cmd_discard_secure(char **argv)
 {
 	uint64_t range[2] = { 0, AREA };
@@ -363,6 +418,8 @@ int main(int argc, char **argv)
 		{ "file", 1, cmd_file },
 		{ "find", 3, cmd_find },
 		{ "sg-version", 1, cmd_sg_version },
+		{ "sg-read", 3, cmd_sg_read },
+		{ "add-partition", 3, cmd_add_partition },
 		{ "discard-secure", 1, cmd_discard_secure },
 	};
 	size_t i;

@@ -13,6 +13,10 @@ for word in $(</proc/cmdline); do
 	ksm.suite=*) suite=${word#*=} ;;
 	ksm.timeout=*) timeout=${word#*=} ;;
 	ksm.label=*) label=${word#*=} ;;
+	ksm.boot=*)
+		word=${word#*=}
+		export KSM_BOOT=${word%/*} KSM_BOOTS=${word#*/}
+		;;
 	esac
 done
 export KSM_LABEL=$label KSM_TIMEOUT=$timeout

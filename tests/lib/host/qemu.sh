@@ -5,6 +5,7 @@
 # vm_defaults; vm_header FILE: read "# vm: key=value ..." from a suite's head.
 vm_defaults() {
 	VM_MEM=1024 VM_SMP=2 VM_DISKS=256M,256M,256M,256M VM_TIMEOUT=300 VM_CMDLINE=''
+	VM_UFS='' VM_BOOTS=1 VM_ICOUNT=''
 }
 
 vm_header() {
@@ -22,6 +23,13 @@ vm_header() {
 		smp=*) VM_SMP=${word#*=} ;;
 		disks=*) VM_DISKS=${word#*=} ;;
 		timeout=*) VM_TIMEOUT=${word#*=} ;;
+		ufs=*) VM_UFS=${word#*=} ;;
+		boots=*)
+			# boots=5/14: 14 with KSM_DEEP=1
+			VM_BOOTS=${word#*=}
+			if [ -n "${KSM_DEEP:-}" ]; then VM_BOOTS=${VM_BOOTS#*/}; else VM_BOOTS=${VM_BOOTS%/*}; fi
+			;;
+		icount) VM_ICOUNT=1 VM_SMP=1 ;;
 		*) msg "$1: unknown vm setting $word"; return 1 ;;
 		esac
 	done
@@ -31,10 +39,23 @@ vm_header() {
 # Consoles are added by the caller.
 vm_args() {
 	local dir=$1 n=0 spec size opts c slow=''
+	local -a qemu=("${QEMU[@]}")
+	# After the caller's consoles.
+	VM_ARGS_LATE=()
+	if [ -n "$VM_UFS" ]; then
+		emulator_ufs_use || return 1
+		qemu=("${QEMU_UFS[@]}")
+	fi
 	# shellcheck disable=SC2054 # commas are QEMU's
-	VM_ARGS=("${QEMU[@]}" -nodefaults -no-user-config -display none -monitor none
+	VM_ARGS=("${qemu[@]}" -nodefaults -no-user-config -display none -monitor none
 		-machine pc -m "$VM_MEM" -smp "$VM_SMP" -no-reboot)
-	if [ "$ACCEL" = kvm ]; then
+	if [ -n "$VM_ICOUNT" ]; then
+		# One nanosecond of the guest is one instruction, on one processor. Without
+		# erms and fsrm, since a whole "rep movsb" would count as one.
+		VM_ARGS+=(-accel "tcg,thread=single,tb-size=512" -icount "shift=0,sleep=on" -cpu "max,la57=off,-erms,-fsrm"
+			-rtc clock=vm -seed 1)
+		slow='nokaslr norandmaps tsc=reliable clocksource=tsc nowatchdog'
+	elif [ "$ACCEL" = kvm ]; then
 		VM_ARGS+=(-accel kvm -cpu host)
 	else
 		# An emulator keeps translated code by address: five-level page tables and
@@ -58,6 +79,32 @@ vm_args() {
 			-device "virtio-blk-pci,drive=d$c,serial=scratch$n$opts")
 		n=$((n + 1))
 	done
+	[ -z "$VM_UFS" ] || vm_args_ufs "$dir"
+}
+
+# vm_args_ufs DIR: UFS host controllers with keyslots. VM_UFS is a list of
+# <slots>[m][/<size of a logical unit>]...; 0 slots is no engine, m is MCQ mode.
+# The guest has QEMU's monitor (QMP) on its third serial line: that line and the
+# monitor are two ends of one socket.
+vm_args_ufs() {
+	local dir=$1 n=0 lun host mcq
+	local -a part
+	for host in ${VM_UFS//,/ }; do
+		IFS=/ read -r -a part <<<"$host"
+		mcq=''
+		case ${part[0]} in *m) mcq=,mcq=true,mcq-maxq=4 ;; esac
+		VM_ARGS+=(-device "ufs,id=ufs$n,serial=ufs$n,crypto-slots=${part[0]%m}$mcq")
+		for ((lun = 0; lun < ${#part[@]} - 1; lun++)); do
+			truncate -s "${part[lun + 1]}" "$dir/ufs$n-$lun" || return 1
+			# By -blockdev it stays when the device is unplugged.
+			VM_ARGS+=(-blockdev "driver=raw,node-name=ufs$n-$lun,discard=unmap,cache.no-flush=on,file.driver=file,file.filename=$dir/ufs$n-$lun"
+				-device "ufs-lu,id=ufs$n-lu$lun,drive=ufs$n-$lun,bus=ufs$n,lun=$lun")
+		done
+		n=$((n + 1))
+	done
+	# shellcheck disable=SC2054
+	VM_ARGS_LATE=(-chardev "socket,id=line,path=$dir/qmp,server=on,wait=off" -serial chardev:line
+		-chardev "socket,id=qmp,path=$dir/qmp,server=off,reconnect=1" -mon chardev=qmp,mode=control)
 }
 
 # vm_slot: waits until fewer guests run than this machine has processors (two at

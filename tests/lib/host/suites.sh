@@ -31,7 +31,8 @@ suite_run() {
 # tap_events NAME: guest or host TAP on stdin to events; fails the suite if the
 # plan is missing or wrong. Leaves what it saw in TAP_PLAN, TAP_SEEN.
 tap_events() {
-	local name=$1 l desc
+	# Output of tests may be no text: a broken character must not swallow a newline.
+	local name=$1 l desc LC_ALL=C
 	TAP_SEEN=0 TAP_PLAN=''
 	while IFS= read -r l; do
 		l=${l%$'\r'}
@@ -46,6 +47,7 @@ tap_events() {
 			esac
 			;;
 		'1..'*) TAP_PLAN=${l#1..} ;;
+		'# KSM-CUT '*) suite_cut "${l#\# KSM-CUT }" ;;
 		'Bail out!'*) ev_test fail "$name: $l" ;;
 		'# '*) ev_diag "[$name] ${l#\# }" ;;
 		'| '*)
@@ -80,14 +82,29 @@ suite_host() {
 }
 
 suite_guest() {
-	local label=$1 suite=$2 sdir=$3 snap=$4 delta=$5 work=$6 logs=$7 rc=0 bad timeout
+	local label=$1 suite=$2 sdir=$3 snap=$4 delta=$5 work=$6 logs=$7 timeout boot
 	local name="$label $suite"
 	local con=$logs/$label-$suite.console tap=$logs/$label-$suite.tap
 	vm_defaults
 	vm_header "$snap/tests/$sdir/$suite.sh" || { ev_test fail "$name: bad '# vm:' line"; return; }
 	timeout=$((VM_TIMEOUT * ${KSM_TIMEOUT_SCALE:-1}))
-	vm_args "$work" "$delta" "ksm.mode=suite ksm.suite=$sdir/$suite ksm.timeout=$timeout ksm.label=$label $VM_CMDLINE" ||
-		{ ev_test fail "$name: the guest's disks could not be made"; return; }
+	# With the same disks each time: a suite may end a boot by cutting the power.
+	for ((boot = 0; boot < VM_BOOTS; boot++)); do
+		vm_args "$work" "$delta" "ksm.mode=suite ksm.suite=$sdir/$suite ksm.timeout=$timeout ksm.label=$label ksm.boot=$boot/$VM_BOOTS $VM_CMDLINE" ||
+			{ ev_test fail "$name: the guest's disks could not be made"; return; }
+		if [ "$VM_BOOTS" -gt 1 ]; then con=$logs/$label-$suite.$boot.console tap=$logs/$label-$suite.$boot.tap; fi
+		suite_boot_judged "$name" "$con" "$tap" "$timeout" "$work" || break
+	done
+	if [ -n "${KEEP:-}" ]; then
+		vm_boot_script "$work" "$delta" "$label"
+		ev_diag "[$name] kept; for a shell in this guest: $work/boot (poweroff -f ends it)"
+	fi
+}
+
+# suite_boot_judged NAME CONSOLE TAP TIMEOUT WORK: boots VM_ARGS and fails what is
+# wrong about it as a whole; then it returns 1.
+suite_boot_judged() {
+	local name=$1 con=$2 tap=$3 timeout=$4 work=$5 rc bad
 	suite_boot "$name" "$con" "$tap" "$timeout" "$work"
 	if ! grep -a -q 'KSM-GUEST-UP' "$con"; then
 		# None of our code was there yet: the emulator, or the host's load.
@@ -103,8 +120,10 @@ suite_guest() {
 		ev_test fail "$name: suite reached its end and gave its plan (it did not; status $rc)"
 		tail -n 5 "$con" | tr -d '\r' | ev_lines "[$name] console:"
 		head -n 5 "$work/qemu.err" | ev_lines "[$name] qemu:"
+		rc=1
 	elif [ "$TAP_PLAN" != "$TAP_SEEN" ]; then
 		ev_test fail "$name: plan says $TAP_PLAN tests, $TAP_SEEN seen"
+		rc=1
 	fi
 	bad=$(kmsg_bad "$con")
 	if [ -n "$bad" ]; then
@@ -115,30 +134,41 @@ suite_guest() {
 	else
 		ev_test ok "$name: kernel log is clean"
 	fi
-	[ "$rc" = 0 ] && [ -z "$bad" ] || ev_diag "[$name] logs: $con $tap"
-	if [ -n "${KEEP:-}" ]; then
-		vm_boot_script "$work" "$delta" "$label"
-		ev_diag "[$name] kept; for a shell in this guest: $work/boot (poweroff -f ends it)"
-	fi
+	[ "$rc" = 0 ] && [ -z "$bad" ] && return 0
+	ev_diag "[$name] logs: $con $tap"
+	return 1
+}
+
+# suite_cut SECONDS: the guest wants its power cut, after so long.
+suite_cut() {
+	CUT=1
+	(
+		sleep "$1"
+		kill -KILL "$(<"$PID_FILE")"
+	) </dev/null >/dev/null 2>&1 &
 }
 
 # suite_boot NAME CONSOLE TAP TIMEOUT WORK: boots VM_ARGS, passes the tests on, and
 # sets BOOT_STATUS, TAP_PLAN and TAP_SEEN.
 suite_boot() {
 	local name=$1 con=$2 tap=$3 timeout=$4 work=$5 pid
+	CUT='' PID_FILE=$work/qemu.pid
 	: >"$con"
 	vm_slot
 	# Two serial lines: the kernel's log to a file, TAP to us as it comes. If
 	# this shell dies, timeout is told (pdeathsig) and ends QEMU.
 	exec {tapfd}< <(
 		TMPDIR=$work exec setpriv --pdeathsig TERM timeout -k 5 "$timeout" \
-			"${VM_ARGS[@]}" -serial "file:$con" -serial stdio </dev/null 2>"$work/qemu.err"
+			"${VM_ARGS[@]}" -pidfile "$PID_FILE" -serial "file:$con" -serial stdio \
+			${VM_ARGS_LATE[@]+"${VM_ARGS_LATE[@]}"} \
+			</dev/null 2>"$work/qemu.err"
 	)
 	pid=$!
 	tap_events "$name" < <(tee "$tap" <&"$tapfd")
 	exec {tapfd}<&-
 	BOOT_STATUS=0
 	wait "$pid" || BOOT_STATUS=$?
+	[ -z "$CUT" ] || [ "$BOOT_STATUS" != 137 ] || BOOT_STATUS=0
 	vm_slot_done
 }
 
@@ -150,7 +180,7 @@ vm_boot_script() {
 	{
 		echo '#!/bin/sh'
 		printf 'exec'
-		printf ' %q' "${VM_ARGS[@]}" -serial mon:stdio -serial null
+		printf ' %q' "${VM_ARGS[@]}" -serial mon:stdio -serial null ${VM_ARGS_LATE[@]+"${VM_ARGS_LATE[@]}"}
 		echo
 	} >"$work/boot"
 	chmod 755 "$work/boot"
