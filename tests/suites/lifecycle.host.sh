@@ -74,8 +74,8 @@ ok 'make W=1 install INSTALL_MOD_PATH=' make_in -j2 W=1 install INSTALL_MOD_PATH
 # depmod without a System.map: neither is about our code.
 is 'makes no warnings' "$(grep -i -E '(^|[^a-z_])warning:' <<<"$OUT" | grep -v -E 'the compiler differs|modules_install: missing')" ''
 names() { (cd "$1" && find . -name '*.ko*' -printf '%f\n' | sed 's/\.ko.*/.ko/' | sort | tr '\n' ' '); }
-ALL='crypto_fallback.ko dm-ksm.ko ksm_core.ko ksm_passthrough.ko '
-is 'installs the four modules' "$(names "$dest")" "$ALL"
+ALL='crypto_fallback.ko dm-ksm.ko ksm_core.ko ksm_passthrough.ko ufs_shim.ko '
+is 'installs the five modules' "$(names "$dest")" "$ALL"
 like 'modules.dep there knows them' "$(<"$dest/modules.dep")" 'dm-ksm\.ko[.a-z]*: .*crypto_fallback\.ko.*ksm_core\.ko'
 is 'nothing is installed anywhere else' "$(find "$MODS" -name 'dm-ksm*' -o -name 'ksm_core*')" ''
 ok "the kernel's own modules.dep is untouched" cmp "$MODS/modules.dep" "$KSM_ROOT/tmp/dep.before"
@@ -97,15 +97,15 @@ state() {
 	echo "${s%% *}"
 }
 version() { in_root modinfo -k "$KVER" -F version "$1" 2>&1; }
-# installed VERSION: all four modules are that version's, where and as they should be.
+# installed VERSION: all five modules are that version's, where and as they should be.
 installed() {
 	local m
 	is "$1: dkms says installed" "$(state "$1")" installed
-	for m in ksm_core ksm_passthrough crypto_fallback dm-ksm; do
+	for m in ksm_core ksm_passthrough crypto_fallback dm-ksm ufs_shim; do
 		is "$1: $m is of this version" "$(version $m)" "$1"
 	done
-	is "$1: just four modules are there" "$(find "$MODS" -name '*.ko*' | grep -E '/(dm-ksm|ksm_core|ksm_passthrough|crypto_fallback)\.ko' | sed "s|^$MODS/||; s/\.ko.*/.ko/" | sort | tr '\n' ' ')" \
-		'updates/dkms/crypto_fallback.ko updates/dkms/dm-ksm.ko updates/dkms/ksm_core.ko updates/dkms/ksm_passthrough.ko '
+	is "$1: just five modules are there" "$(find "$MODS" -name '*.ko*' | grep -E '/(dm-ksm|ksm_core|ksm_passthrough|crypto_fallback|ufs_shim)\.ko' | sed "s|^$MODS/||; s/\.ko.*/.ko/" | sort | tr '\n' ' ')" \
+		'updates/dkms/crypto_fallback.ko updates/dkms/dm-ksm.ko updates/dkms/ksm_core.ko updates/dkms/ksm_passthrough.ko updates/dkms/ufs_shim.ko '
 	for m in crypto_fallback ksm_passthrough; do
 		like "$1: modules.dep is right about $m" "$(grep '^updates/dkms/dm-ksm\.ko' "$MODS/modules.dep")" " updates/dkms/$m\.ko.* updates/dkms/ksm_core\.ko"
 	done
@@ -131,8 +131,8 @@ is 'it is gone' "$(state "$OLD")" ''
 installed "$NEW"
 ok 'dkms uninstall' dkms uninstall -m ksm -v "$NEW" -k "$KVER"
 is 'it is only built' "$(state "$NEW")" built
-is 'no module is left, old or new' "$(find "$MODS" \( -name 'dm-ksm*' -o -name 'ksm_core*' -o -name 'ksm_passthrough*' -o -name 'crypto_fallback*' \))" ''
-unlike 'nor in modules.dep' "$(<"$MODS/modules.dep")" 'dm-ksm|ksm_core|ksm_passthrough|crypto_fallback'
+is 'no module is left, old or new' "$(find "$MODS" \( -name 'dm-ksm*' -o -name 'ksm_core*' -o -name 'ksm_passthrough*' -o -name 'crypto_fallback*' -o -name 'ufs_shim*' \))" ''
+unlike 'nor in modules.dep' "$(<"$MODS/modules.dep")" 'dm-ksm|ksm_core|ksm_passthrough|crypto_fallback|ufs_shim'
 ok 'which is as it was before' cmp "$MODS/modules.dep" "$KSM_ROOT/tmp/dep.before"
 nok 'modprobe does not find it' in_root modprobe -S "$KVER" --show-depends dm-ksm
 ok 'dkms remove' dkms remove -m ksm -v "$NEW" --all

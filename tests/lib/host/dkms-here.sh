@@ -21,7 +21,7 @@ if [ -n "$(dkms status -m ksm -v "$version")" ]; then
 fi
 rm -rf "$dest"
 mkdir -p "$dest"
-cp -a "$top"/{Makefile,Kbuild,dkms.conf,LICENSE,compat,include,ksm_core,ksm_passthrough,crypto_fallback,dm-ksm-target} "$dest/"
+cp -a "$top"/{Makefile,Kbuild,dkms.conf,LICENSE,compat,include,ksm_core,ksm_passthrough,crypto_fallback,dm-ksm-target,ufs_shim} "$dest/"
 make -s -C "$dest" clean
 dkms add -m ksm -v "$version"
 dkms build -m ksm -v "$version" -k "$kver"
