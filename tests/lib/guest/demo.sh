@@ -5,15 +5,27 @@ set -euo pipefail
 # The pipeline's PID 1 passes the rest; the target's name may be exchanged.
 target=$(sed -n 's/.*ksm\.demo=\([a-z-]*\).*/\1/p' /proc/cmdline)
 case $target in ksm) module=dm-ksm ;; *) module=dm-$target ;; esac
-disk=$DISK1
 map=/dev/mapper/demo
+# shellcheck source=tests/lib/guest/ufs.sh
+. /ksm/tests/lib/guest/ufs.sh
+# shellcheck source=tests/lib/guest/insns.sh
+. /ksm/tests/lib/guest/insns.sh
 say() { printf '\n-- %s\n' "$*"; }
 show() { printf '   $ %s\n' "$*"; "$@" 2>&1 | sed 's/^/   /'; }
 trap 'echo "   the step above failed (line $LINENO)"' ERR
 
-say "Load the module by its name"
+say "The machine has a UFS disk whose controller can encrypt; the kernel's own driver binds it"
+ufs_load
+disk=$(ufs_disk 0 0)
+show cat "/sys/block/${disk##*/}/device/model"
+
+say "Load the modules by their names"
+if [ "$target" = ksm ]; then
+	show modprobe ufs_shim
+	shim_ready 0 0
+	dmesg | sed -n 's/.*\(ufs_shim: .*\)/   \1/p'
+fi
 show modprobe "$module"
-show dmsetup targets
 dmsetup targets | grep -q "^$target " || { echo "   no target $target"; exit 1; }
 
 say "A random 64-byte key (AES-256-XTS) into the kernel's keyring; it appears on no command line"
@@ -23,22 +35,38 @@ rm /run/key
 show keyctl show @u
 
 sectors=$(blockdev --getsz "$disk")
-# dm-crypt's own table syntax; only the target's name differs.
-table() { echo "0 $sectors $1 aes-xts-plain64 :64:logon:ksm:demo 0 $disk 0 2 sector_size:4096 iv_large_sectors"; }
+# table TARGET [OPTION...]: dm-crypt's own syntax, but for the target's name and hw:
+table() {
+	echo "0 $sectors $1 aes-xts-plain64 :64:logon:ksm:demo 0 $disk 0 $(($# + 1)) sector_size:4096 iv_large_sectors${2:+ ${*:2}}"
+}
+hw=''
+[ "$target" != ksm ] || hw=hw:require
 say "Map the disk through target $target"
-show dmsetup create demo --table "$(table "$target")"
+show dmsetup create demo --table "$(table "$target" $hw)"
 show dmsetup table demo
+if [ "$target" = ksm ]; then
+	show dmsetup status demo
+	dmsetup status demo | grep -q ' ksm hardware '
+fi
 
-say "A file system with a real tree: all programs of this Debian, and a text we know"
+say "A file system with a real tree: programs of this Debian, and a text we know"
 show mkfs.ext4 -q "$map"
 mkdir -p /mnt/demo
 mount "$map" /mnt/demo
-cp -a /usr/bin /usr/sbin /mnt/demo/
+cp -a /usr/sbin /usr/lib/x86_64-linux-gnu/lib[a-d]* /mnt/demo/
 mkdir /mnt/demo/known
 yes 'KSM-DEMO: this sentence is plain text' | head -c 262144 >/mnt/demo/known/text || true
 (cd /mnt/demo && find . -type f -print0 | sort -z | xargs -0 sha256sum >/run/sums)
 umount /mnt/demo
 echo "   $(wc -l </run/sums) files written and unmounted"
+if [ "$target" = ksm ]; then
+	echo '   The keyslots of the controller, and what went through them:'
+	show cat "$KSM/ufs-$(ufs_name 0)/slots"
+	tagged=$(shim_stat 0 tagged)
+	echo "   $tagged commands were encrypted or decrypted by the controller, $(shim_stat 0 plain) were not"
+	grep -q 'key:' "$KSM/ufs-$(ufs_name 0)/slots"
+	[ "$tagged" -gt 0 ]
+fi
 
 say "Look for the text: through the mapping, then on the raw disk"
 echo 3 >/proc/sys/vm/drop_caches
@@ -67,31 +95,39 @@ echo "   all $(wc -l </run/sums) files read through dm-crypt have the checksum t
 umount /mnt/demo
 dmsetup remove demo
 
-say "A short comparison of speed"
-echo '   This machine is an emulator or a virtual one: only the ratios mean anything, and they'
-echo '   include the cost of emulating the processor. Raw disk = 1.00; higher is faster.'
-printf '   %-10s %14s %14s\n' '' '4k rand. read' '64k seq. write'
-bench() { # DEVICE
-	local r w
-	r=$(fio --name=r --filename="$1" --rw=randread --bs=4k --iodepth=8 --ioengine=libaio --direct=1 \
-		--time_based --runtime=4 --output-format=terse --terse-version=3 | grep -a '^3;' | cut -d';' -f7)
-	w=$(fio --name=w --filename="$1" --rw=write --bs=64k --iodepth=8 --ioengine=libaio --direct=1 \
-		--time_based --runtime=4 --output-format=terse --terse-version=3 | grep -a '^3;' | cut -d';' -f48)
-	echo "$r $w"
+say "What the processor does for it: instructions per I/O beyond those of the bare disk"
+echo '   The emulator counts them. It has AES instructions; 4 KiB of AES-256-XTS are about 8400.'
+qmp_open
+cells=(randread/4k randwrite/4k randread/64k randwrite/64k)
+declare -A bare=()
+measure() { # NAME DEVICE
+	local cell row=''
+	for cell in "${cells[@]}"; do
+		insns "$2" "${cell%/*}" "${cell#*/}"
+		[ -n "${bare[$cell]:-}" ] || bare[$cell]=$INSNS
+		row+=$(printf ' %11s' $((INSNS - bare[$cell])))
+	done
+	printf '   %-34s%s\n' "$1" "$row"
 }
-ratio() { awk -v n="$1" -v a="$2" -v b="$3" -v c="$4" -v d="$5" 'BEGIN { printf "   %-10s %14.2f %14.2f\n", n, a / c, b / d }'; }
-read -r rr rw < <(bench "$disk")
-ratio raw "$rr" "$rw" "$rr" "$rw"
-dmsetup create demo --table "$(table crypt)"
-read -r cr cw < <(bench $map)
-dmsetup remove demo
-ratio dm-crypt "$cr" "$cw" "$rr" "$rw"
-if [ "$target" != crypt ]; then
-	dmsetup create demo --table "$(table "$target")"
-	read -r kr kw < <(bench $map)
-	dmsetup remove demo
-	ratio "$target" "$kr" "$kw" "$rr" "$rw"
+measure_mapping() { # NAME TARGET [OPTION...]
+	dmsetup create demo --table "$(table "${@:2}")"
+	measure "$1" $map
+	dmsetup remove --retry demo
+}
+measure 'bare disk' "$disk" >/dev/null
+printf '   %-34s %11s %11s %11s %11s\n' '' '4k read' '4k write' '64k read' '64k write' \
+	'the bare disk, in all' "${bare[randread/4k]}" "${bare[randwrite/4k]}" "${bare[randread/64k]}" "${bare[randwrite/64k]}"
+measure_mapping 'beyond that: dm-crypt' crypt
+measure_mapping '   dm-crypt without work queues' crypt no_read_workqueue no_write_workqueue
+if [ "$target" = ksm ]; then
+	measure_mapping '   ksm, by the processor' ksm hw:off
+	measure_mapping '   ksm, by the UFS controller' ksm hw:require
 fi
 
 say "Unload"
 show modprobe -r "$module"
+if [ "$target" = ksm ]; then
+	# The shim stays while a host is used: docs/ufs.md says why.
+	ufs_unbind 0
+	show modprobe -r ufs_shim
+fi
