@@ -34,6 +34,9 @@ check:
 check-deep:
 	KSM_DEEP=1 tests/check
 
+bench:
+	tests/bench/run --quick
+
 lint:
 	tests/lint
 
@@ -57,8 +60,9 @@ help:
 	@echo 'make demo         show it all in a virtual machine'
 	@echo 'make check        run every test on every kernel'
 	@echo 'make check-deep   the same with more rounds of power cuts: 10 minutes longer'
+	@echo 'make bench        measure what encryption costs, on every kernel'
 	@echo 'make lint         checkpatch, sparse, W=1, clang-format, shellcheck'
 	@echo 'make fidelity     prove the model of a UFS controller against mainline Linux'
 	@echo 'make clean        remove what was built'
 
-.PHONY: modules compat/configured install dkms-install demo check check-deep lint fidelity clean help
+.PHONY: modules compat/configured install dkms-install demo check check-deep bench lint fidelity clean help

@@ -160,6 +160,8 @@ struct ksm_sim_slot {
  * @refuse_program: mask of slots that take no key; all ones for all of them
  * @refuse_evict: emptying a slot returns an error
  * @wrong_key: keys are changed when they are put into a slot
+ * @null: a real engine that does no more than one that is not, so that what it
+ *	costs is not measured; it has to be real until it was verified
  * @program_delay_us: microseconds that this takes
  */
 struct ksm_sim_hw {
@@ -177,6 +179,7 @@ struct ksm_sim_hw {
 	u64 refuse_program;
 	bool refuse_evict;
 	bool wrong_key;
+	bool null;
 	u32 program_delay_us;
 };
 
@@ -191,6 +194,12 @@ struct ksm_sim_slot *ksm_sim_hw_begin(struct ksm_sim_hw *hw, unsigned int nr,
 				      const struct ksm_key *key);
 void ksm_sim_hw_end(struct ksm_sim_hw *hw, struct ksm_sim_slot *slot);
 bool ksm_sim_hw_has_key(struct ksm_sim_hw *hw, unsigned int nr);
+
+/* Data passes the ciphers. */
+static inline bool ksm_sim_hw_encrypts(const struct ksm_sim_hw *hw)
+{
+	return hw->real && !READ_ONCE(hw->null);
+}
 
 /**
  * struct ksm_sim_engine_req - memory of the engine for one request

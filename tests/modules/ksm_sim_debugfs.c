@@ -112,6 +112,7 @@ void ksm_sim_debugfs_add(struct ksm_sim_dev *dev)
 	debugfs_create_x64("refuse_program", 0600, dir, &hw->refuse_program);
 	debugfs_create_bool("refuse_evict", 0600, dir, &hw->refuse_evict);
 	debugfs_create_bool("wrong_key", 0600, dir, &hw->wrong_key);
+	debugfs_create_bool("null", 0600, dir, &hw->null);
 	debugfs_create_u32("program_delay_us", 0600, dir,
 			   &hw->program_delay_us);
 	debugfs_create_bool("ignore_contexts", 0600, dir,

@@ -168,7 +168,7 @@ static bool geometry_is_good(const struct ksm_sim_hw *hw,
  * @crypt: slot and data unit number. Mode and data unit size are what the slot
  *	was programmed with.
  *
- * Context: process context, may sleep; any if the engine is not real.
+ * Context: process context, may sleep; any if the engine does not encrypt.
  * Return: 0 or a negative errno.
  */
 int ksm_sim_engine_crypt(struct ksm_sim_hw *hw, struct ksm_sim_engine_req *er,
@@ -180,7 +180,7 @@ int ksm_sim_engine_crypt(struct ksm_sim_hw *hw, struct ksm_sim_engine_req *er,
 	struct bio_vec bv;
 	int err = 0;
 
-	if (!hw->real)
+	if (!ksm_sim_hw_encrypts(hw))
 		return ksm_sim_hw_has_key(hw, crypt->slot) ?
 			       ksm_sim_engine_plain(hw, rq) :
 			       -EIO;

@@ -140,7 +140,7 @@ static blk_status_t queue_rq(struct blk_mq_hw_ctx *hctx,
 	if (READ_ONCE(dev->hw.gone) || find_crypt(dev, bd->rq))
 		return BLK_STS_IOERR;
 	/* Ciphers and delays sleep, which is not allowed here. */
-	if (dev->hw.real || READ_ONCE(dev->delay_us))
+	if (ksm_sim_hw_encrypts(&dev->hw) || READ_ONCE(dev->delay_us))
 		queue_work(dev->wq, &cmd->work);
 	else
 		do_request(dev, bd->rq);

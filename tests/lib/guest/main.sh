@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# PID 1 of the guest: set up, run one suite (or the demo, or a shell), check that
+# PID 1 of the guest: set up, run one suite (or the demo, a benchmark, a shell), check that
 # nothing is left behind, power off. ttyS0 is the kernel's, ttyS1 is TAP.
 export PATH=/ksm/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin
 export HOME=/root LC_ALL=C.UTF-8 TERM=dumb
@@ -61,6 +61,10 @@ demo)
 	stty -F /dev/ttyS1 raw -echo 2>/dev/null
 	setsid bash /ksm/tests/lib/guest/demo.sh </dev/null >/dev/ttyS1 2>&1
 	echo "DEMO-STATUS $?" >/dev/ttyS1
+	;;
+bench)
+	stty -F /dev/ttyS1 raw -echo 2>/dev/null
+	setsid bash /ksm/tests/bench/guest/main.sh </dev/null >/dev/ttyS1 2>&1
 	;;
 *)
 	stty -F /dev/ttyS0 sane 2>/dev/null

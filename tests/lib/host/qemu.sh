@@ -5,7 +5,7 @@
 # vm_defaults; vm_header FILE: read "# vm: key=value ..." from a suite's head.
 vm_defaults() {
 	VM_MEM=1024 VM_SMP=2 VM_DISKS=256M,256M,256M,256M VM_TIMEOUT=300 VM_CMDLINE=''
-	VM_UFS='' VM_BOOTS=1 VM_ICOUNT=''
+	VM_UFS='' VM_BOOTS=1 VM_ICOUNT='' VM_ICOUNT_SLEEP=on
 }
 
 vm_header() {
@@ -52,7 +52,7 @@ vm_args() {
 	if [ -n "$VM_ICOUNT" ]; then
 		# One nanosecond of the guest is one instruction, on one processor. Without
 		# erms and fsrm, since a whole "rep movsb" would count as one.
-		VM_ARGS+=(-accel "tcg,thread=single,tb-size=512" -icount "shift=0,sleep=on" -cpu "max,la57=off,-erms,-fsrm"
+		VM_ARGS+=(-accel "tcg,thread=single,tb-size=512" -icount "shift=0,sleep=$VM_ICOUNT_SLEEP" -cpu "max,la57=off,-erms,-fsrm"
 			-rtc clock=vm -seed 1)
 		slow='nokaslr norandmaps tsc=reliable clocksource=tsc nowatchdog'
 	elif [ "$ACCEL" = kvm ]; then

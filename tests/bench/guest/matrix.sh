@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What is measured where, how often and with how many I/Os.
+
+# wanted LIST ITEM...: the items which are in LIST; all if that is empty.
+wanted() {
+	local list=" $1 " item
+	shift
+	for item; do
+		if [ "$list" = '  ' ] || [[ $list == *" $item "* ]]; then echo "$item"; fi
+	done
+}
+
+# Another device (UFS) is there only in a guest that was booted with it.
+bases() {
+	local -a all=(null_blk null_blk-hardirq sim brd)
+	[ "$METHOD" != wall ] || all=(null_blk)
+	[ "$SCOPE" = full ] || all=(null_blk null_blk-hardirq sim)
+	if ufs_pci 0 >/dev/null; then all=(ufs); fi
+	wanted "$ONLY_BASES" "${all[@]}"
+}
+
+# devices BASE: the first is what the others are compared with.
+devices() {
+	local -a all=(raw linear crypt-512 crypt-4096 crypt-4096-nowq crypt-4096-same crypt-4096-hipri inlinecrypt ksm)
+	case $1 in
+	sim) set -- sim-raw linear ksm-hw-null ;;
+	ufs) set -- raw linear crypt-4096-nowq ksm ksm-ufs ;;
+	null_blk) set -- "${all[@]}" ;;
+	*) set -- raw linear crypt-4096 crypt-4096-nowq inlinecrypt ksm ;;
+	esac
+	echo "$1"
+	shift
+	wanted "$ONLY_DEVICES" "$@"
+}
+
+# workloads BASE
+workloads() {
+	case $1-$SCOPE in
+	sim-quick) echo randread-4k-qd1 randwrite-4k-qd1 randread-4k-qd32 randwrite-4k-qd32 ;;
+	ufs-*) echo randread-4k-qd1 randwrite-4k-qd1 seqread-128k-qd1 seqwrite-128k-qd1 ;;
+	*-quick)
+		echo randread-4k-qd1 randwrite-4k-qd1 randread-4k-qd32 randwrite-4k-qd32 \
+			seqread-1m-qd8 seqwrite-1m-qd8
+		;;
+	*)
+		echo randread-4k-qd1 randwrite-4k-qd1 randread-4k-qd32 randwrite-4k-qd32 \
+			randrw-4k-qd32 fsync-4k-qd1 seqread-128k-qd1 seqwrite-128k-qd1 \
+			seqread-1m-qd1 seqwrite-1m-qd1 seqread-1m-qd8 seqwrite-1m-qd8
+		;;
+	esac
+}
+
+# rounds: counted instructions hardly differ, time does.
+rounds() {
+	case $METHOD-$SCOPE in
+	icount-quick) echo 3 ;;
+	icount-*) echo 5 ;;
+	wall-quick) echo 5 ;;
+	*) echo 11 ;;
+	esac
+}
+
+# ios BASE WORKLOAD
+ios() {
+	case $1-$2 in
+	*-1m-*) echo 32 ;;
+	*-128k-*) echo 200 ;;
+	ufs-*) echo 500 ;;
+	*) echo 1000 ;;
+	esac
+}
