@@ -5,6 +5,9 @@
 set -euo pipefail
 in=$1 out=$2
 cd /build
+# Static: one runs in the guest, and one on the host, whose libraries may be older.
+gcc -O2 -Wall -static -o "$out/ksm-fscrypt" "$in/ksm-fscrypt.c"
+gcc -O2 -Wall -static -o "$out/ksm-ref" "$in/ksm-ref.c" -lcrypto -lzstd -lz
 tar -xJf /usr/src/linux-source-*.tar.xz
 cd linux-source-*
 KCONFIG_ALLCONFIG=$in/fidelity.config make -s allnoconfig
@@ -17,9 +20,6 @@ done <"$in/fidelity.config"
 make -j"$(nproc)" bzImage
 cp arch/x86/boot/bzImage "$out/"
 make -s kernelrelease >"$out/release"
-for c in ksm-fscrypt ksm-ref; do
-	gcc -O2 -Wall -static -o "$out/$c" "$in/$c.c" -lcrypto
-done
 # UFS disks have 4096-byte blocks.
 truncate -s 192M "$out/ext4" "$out/f2fs"
 mke2fs -q -t ext4 -b 4096 -O encrypt "$out/ext4"

@@ -17,17 +17,23 @@ qmp_line() { stty -F /dev/ttyS2 115200 raw -echo; }
 qmp_open() {
 	qmp_line || return 1
 	exec 9<>/dev/ttyS2
+	# The monitor's greeting came before the line was raw, and some of it may have been
+	# echoed. This byte makes the monitor forget what it has got (QMP specification).
+	printf '\377' >&9
 	qmp '{"execute":"qmp_capabilities"}'
 }
 
-# qmp JSON: execute a command; sets QMP_REPLY. Events are passed over.
+# qmp JSON: execute a command; sets QMP_REPLY. Events and what answers no command of
+# ours are passed over, by a number that the answer has, too.
+QMP_NUMBER=0
 qmp() {
-	printf '%s\r\n' "$1" >&9
+	QMP_NUMBER=$((QMP_NUMBER + 1))
+	printf '%s,"id":%d}\r\n' "${1%\}}" $QMP_NUMBER >&9
 	while IFS= read -r -t 20 QMP_REPLY <&9; do
-		case $QMP_REPLY in
-		*'"return"'*) return 0 ;;
-		*'"error"'*) echo "$1: $QMP_REPLY"; return 1 ;;
-		esac
+		case $QMP_REPLY in *"\"id\": $QMP_NUMBER"[,}]*) ;; *) continue ;; esac
+		case $QMP_REPLY in *'"return"'*) return 0 ;; esac
+		echo "$1: $QMP_REPLY"
+		return 1
 	done
 	echo "$1: no answer"
 	return 1
@@ -43,7 +49,7 @@ ufs_get() {
 	VALUE=none
 	qmp "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/machine/peripheral/ufs$1\",\"property\":\"$2\"}}" || return 1
 	VALUE=${QMP_REPLY#*'"return": '}
-	VALUE=${VALUE%\}*}
+	VALUE=${VALUE%%[,\}]*}
 }
 
 # ---- the hosts as Linux has them ----
