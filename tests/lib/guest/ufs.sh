@@ -30,7 +30,7 @@ qmp() {
 	QMP_NUMBER=$((QMP_NUMBER + 1))
 	printf '%s,"id":%d}\r\n' "${1%\}}" $QMP_NUMBER >&9
 	while IFS= read -r -t 20 QMP_REPLY <&9; do
-		case $QMP_REPLY in *"\"id\": $QMP_NUMBER"[,}]*) ;; *) continue ;; esac
+		[[ $QMP_REPLY =~ \"id\":\ ${QMP_NUMBER}[^0-9] ]] || continue
 		case $QMP_REPLY in *'"return"'*) return 0 ;; esac
 		echo "$1: $QMP_REPLY"
 		return 1
