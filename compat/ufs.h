@@ -58,7 +58,7 @@ static inline bool compat_ufs_mcq(struct ufs_hba *hba)
 }
 
 /* UFSHCI 4.0: the end of the registers for all queues; an entry for one. */
-#define REG_UFS_MCQ_END		0x400
+#define COMPAT_UFS_MCQ_END	0x400
 #define COMPAT_UFS_MCQ_CFG_SIZE 0x40
 
 /* Do registers @start to @end overlap those of the queues in use? */
@@ -73,7 +73,7 @@ static inline bool compat_ufs_queue_regs(struct ufs_hba *hba, u32 start,
 	if (!hba->mcq_enabled)
 		return false;
 	/* What says how queues are used, and one entry for each (UFSHCI 4.0). */
-	if (start < REG_UFS_MCQ_END && REG_UFS_MEM_CFG < end)
+	if (start < COMPAT_UFS_MCQ_END && REG_UFS_MEM_CFG < end)
 		return true;
 	if (start < queues + COMPAT_UFS_MCQ_CFG_SIZE * hba->nr_hw_queues &&
 	    queues < end)

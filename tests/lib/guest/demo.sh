@@ -97,6 +97,7 @@ dmsetup remove demo
 
 say "What the processor does for it: instructions per I/O beyond those of the bare disk"
 echo '   The emulator counts them. It has AES instructions; 4 KiB of AES-256-XTS are about 8400.'
+echo '   Interrupts come when it finds time, so a few thousand more or less mean nothing.'
 qmp_open
 cells=(randread/4k randwrite/4k randread/64k randwrite/64k)
 declare -A bare=()
