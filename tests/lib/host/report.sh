@@ -14,9 +14,12 @@ ev_lines() {
 }
 
 # report_events < events: prints TAP and the closing line; status 1 unless
-# something passed and nothing failed.
+# something passed and nothing failed. What failed is said once more at the end,
+# with what its suite said after it: of a long log people keep the last lines.
 report_events() {
-	local line kind a b c n=0 passed=0 failed=0 skipped=0
+	local line kind a b c n=0 passed=0 failed=0 skipped=0 tag
+	local -a again=()
+	local -A more=()
 	while IFS= read -r line; do
 		IFS=$'\t' read -r kind a b c <<<"$line"
 		case $kind in
@@ -25,14 +28,31 @@ report_events() {
 			case $a in
 			ok) passed=$((passed + 1)); printf 'ok %d - %s\n' "$n" "$b" ;;
 			skip) skipped=$((skipped + 1)); printf 'ok %d - %s # SKIP %s\n' "$n" "$b" "$c" ;;
-			*) failed=$((failed + 1)); printf 'not ok %d - %s\n' "$n" "$b" ;;
+			*)
+				failed=$((failed + 1)); printf 'not ok %d - %s\n' "$n" "$b"
+				again+=("not ok $n - $b")
+				more[${b%%:*}]=12
+				;;
 			esac
 			;;
-		D) printf '# %s\n' "${line#D$'\t'}" ;;
+		D)
+			line=${line#D$'\t'}
+			printf '# %s\n' "$line"
+			tag=${line%%]*}
+			tag=${tag#[}
+			if [ -n "$tag" ] && [ "${more[$tag]:-0}" -gt 0 ]; then
+				more[$tag]=$((more[$tag] - 1))
+				again+=("$line")
+			fi
+			;;
 		*) printf '# %s\n' "$line" ;;
 		esac
 	done
 	printf '1..%d\n' "$n"
+	if [ "$failed" != 0 ]; then
+		printf '# what failed, and what its suite said then:\n'
+		printf '#   %.300s\n' "${again[@]:0:60}"
+	fi
 	if [ "$skipped" -gt 0 ]; then
 		printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 	else
