@@ -4,8 +4,9 @@
  *
  * - a cache per CPU, shared by all mappings: distributions zero every page that
  *   the allocator hands out, which costs more than the rest of a small write.
- *   It is bounded, gives way to memory pressure, and holds nothing but
- *   ciphertext, since that is all that is ever written to these pages;
+ *   It is bounded, gives way to memory pressure, gives back what is idle, and
+ *   holds nothing but ciphertext, since that is all that is ever written to
+ *   these pages;
  * - the page allocator, without waiting;
  * - the mapping's own reserve, with waiting. This is what guarantees progress:
  *   pages that come back refill the reserve before anything else.
@@ -15,24 +16,39 @@
 #include <linux/percpu.h>
 #include <shrinker.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include "bounce.h"
 
 #define KSM_GFP_FAST \
 	(GFP_NOWAIT | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC)
 
-/*
- * @lock is taken with interrupts off, since writes may end in any context, and
- * by the shrinker on other CPUs; otherwise it is this CPU's alone.
+/* Pages that were not used for as long as this to twice that are given back. */
+#define KSM_CACHE_IDLE (5 * HZ)
+
+/**
+ * struct ksm_page_cache - pages of one CPU
+ * @lock: protects the others; taken with interrupts off, since writes may end
+ *	in any context, and by the shrinker on other CPUs; otherwise it is this
+ *	CPU's alone
+ * @nr: number of pages
+ * @unused: the smallest @nr since it was last looked at for idle pages
+ * @pages: the pages, of which the last ones are taken first
  */
 struct ksm_page_cache {
-	spinlock_t lock; /* protects the others */
+	spinlock_t lock; /* see above */
 	unsigned int nr;
+	unsigned int unused;
 	struct page *pages[];
 };
 
 static struct ksm_page_cache __percpu *page_cache;
 static unsigned int page_cache_max;
+
+static void trim_work(struct work_struct *work);
+static DECLARE_DEFERRABLE_WORK(trim, trim_work);
+/* Set by who gives pages, cleared by trim_work() before it looks for any. */
+static bool trim_is_due;
 
 static unsigned int cache_take(struct bio_vec *vecs, unsigned int nr)
 {
@@ -46,8 +62,15 @@ static unsigned int cache_take(struct bio_vec *vecs, unsigned int nr)
 	nr = min(nr, cache->nr);
 	for (i = 0; i < nr; i++)
 		vecs[i].bv_page = cache->pages[--cache->nr];
+	cache->unused = min(cache->unused, cache->nr);
 	spin_unlock_irqrestore(&cache->lock, flags);
 	return nr;
+}
+
+static void trim_later(void)
+{
+	WRITE_ONCE(trim_is_due, true);
+	schedule_delayed_work(&trim, KSM_CACHE_IDLE);
 }
 
 static unsigned int cache_give(const struct bio_vec *vecs, unsigned int nr)
@@ -62,6 +85,9 @@ static unsigned int cache_give(const struct bio_vec *vecs, unsigned int nr)
 	for (i = 0; i < nr; i++)
 		cache->pages[cache->nr++] = vecs[i].bv_page;
 	spin_unlock_irqrestore(&cache->lock, flags);
+	/* If it is seen as set, the work has yet to look at these pages. */
+	if (unlikely(!READ_ONCE(trim_is_due)))
+		trim_later();
 	return nr;
 }
 
@@ -73,6 +99,7 @@ static unsigned long cache_drain(struct ksm_page_cache *cache, unsigned long nr)
 	while (freed < nr) {
 		spin_lock_irq(&cache->lock);
 		page = cache->nr ? cache->pages[--cache->nr] : NULL;
+		cache->unused = min(cache->unused, cache->nr);
 		spin_unlock_irq(&cache->lock);
 		if (!page)
 			break;
@@ -82,15 +109,26 @@ static unsigned long cache_drain(struct ksm_page_cache *cache, unsigned long nr)
 	return freed;
 }
 
-static unsigned long cache_count(struct shrinker *shrinker,
-				 struct shrink_control *sc)
+/**
+ * ksm_bounce_cached() - count the pages in the caches
+ *
+ * Context: any context.
+ * Return: pages of all CPUs.
+ */
+unsigned long ksm_bounce_cached(void)
 {
 	unsigned long nr = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu)
 		nr += READ_ONCE(per_cpu_ptr(page_cache, cpu)->nr);
-	return nr ? nr : SHRINK_EMPTY;
+	return nr;
+}
+
+static unsigned long cache_count(struct shrinker *shrinker,
+				 struct shrink_control *sc)
+{
+	return ksm_bounce_cached() ?: SHRINK_EMPTY;
 }
 
 static unsigned long cache_scan(struct shrinker *shrinker,
@@ -106,6 +144,30 @@ static unsigned long cache_scan(struct shrinker *shrinker,
 				     sc->nr_to_scan - freed);
 	}
 	return freed ? freed : SHRINK_STOP;
+}
+
+/* Give back what nobody has used since the last time. */
+static void trim_work(struct work_struct *work)
+{
+	struct ksm_page_cache *cache;
+	unsigned int unused;
+	int cpu;
+
+	/*
+	 * Before looking: who gives pages to a cache after that sets it again.
+	 * The cache's lock orders the two.
+	 */
+	WRITE_ONCE(trim_is_due, false);
+	for_each_possible_cpu(cpu) {
+		cache = per_cpu_ptr(page_cache, cpu);
+		spin_lock_irq(&cache->lock);
+		unused = cache->unused;
+		cache->unused = cache->nr;
+		spin_unlock_irq(&cache->lock);
+		cache_drain(cache, unused);
+	}
+	if (ksm_bounce_cached())
+		trim_later();
 }
 
 /**
@@ -145,6 +207,7 @@ void ksm_bounce_cache_exit(void)
 	int cpu;
 
 	compat_shrinker_unregister();
+	cancel_delayed_work_sync(&trim);
 	for_each_possible_cpu(cpu)
 		cache_drain(per_cpu_ptr(page_cache, cpu), ULONG_MAX);
 	free_percpu(page_cache);

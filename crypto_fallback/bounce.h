@@ -29,5 +29,6 @@ void ksm_bounce_free(struct ksm_bounce *bounce, const struct bio_vec *vecs,
 
 int ksm_bounce_cache_init(unsigned int pages_per_cpu);
 void ksm_bounce_cache_exit(void);
+unsigned long ksm_bounce_cached(void);
 
 #endif /* _KSM_BOUNCE_H */

@@ -13,147 +13,240 @@
 #include "crypt.h"
 #include "engine.h"
 
-/*
- * Fill @unit->src with the segments of the data unit at the front of @range,
- * which spans several of them.
- */
-static noinline int map_spanning_unit(const struct ksm_range *range,
-				      struct ksm_unit *unit)
+/* What sg_init_table() does, without a call: this is done for each bio. */
+static __always_inline void init_sg(struct scatterlist *sg, unsigned int size)
+{
+	sg->page_link = 0;
+	sg_mark_end(sg);
+	sg->length = size;
+}
+
+static __always_inline void set_iv(struct ksm_unit *unit, u64 iv)
+{
+	unit->iv[0] = cpu_to_le64(iv);
+	unit->iv[1] = 0;
+	unit->iv[2] = 0;
+	unit->iv[3] = 0;
+}
+
+/* Its size has been set and is always the same. */
+static __always_inline void set_place(struct scatterlist *sg, struct page *page,
+				      unsigned int offset)
+{
+	sg_assign_page(sg, page + (offset >> PAGE_SHIFT));
+	sg->offset = offset_in_page(offset);
+}
+
+/* Where @offset bytes into the pages of @dst are. */
+static __always_inline void
+set_dst(struct ksm_unit *unit, const struct bio_vec *dst, unsigned int offset)
+{
+	set_place(&unit->dst, dst[offset >> PAGE_SHIFT].bv_page,
+		  offset_in_page(offset));
+}
+
+/* Fill @sg with the segments of the data unit at the front of @range. */
+static int map_spanning_unit(const struct ksm_range *range, unsigned int left,
+			     struct scatterlist *sg)
 {
 	struct bvec_iter it = range->iter;
-	unsigned int left = range->unit;
 	unsigned int n = 0;
 
-	sg_init_table(unit->src, KSM_MAX_SEGS);
+	sg_init_table(sg, KSM_MAX_SEGS);
 	while (left) {
 		struct bio_vec bv = mp_bvec_iter_bvec(range->src, it);
 		unsigned int len = min(bv.bv_len, left);
 
 		if ((len | bv.bv_offset) & (KSM_SEG_ALIGN - 1))
 			return -EINVAL;
-		sg_set_page(&unit->src[n++], bv.bv_page, len, bv.bv_offset);
+		sg_set_page(&sg[n++], bv.bv_page, len, bv.bv_offset);
 		bvec_iter_advance(range->src, &it, len);
 		left -= len;
 	}
-	sg_mark_end(&unit->src[n - 1]);
+	sg_mark_end(&sg[n - 1]);
 	return 0;
-}
-
-static __always_inline void set_iv(struct ksm_unit *unit, u64 iv, bool wide)
-{
-	unit->iv[0] = cpu_to_le64(iv);
-	unit->iv[1] = 0;
-	if (wide) {
-		unit->iv[2] = 0;
-		unit->iv[3] = 0;
-	}
-}
-
-static __always_inline void set_dst(struct ksm_range *range,
-				    struct ksm_unit *unit)
-{
-	const struct bio_vec *bv = &range->dst[range->dst_off >> PAGE_SHIFT];
-
-	sg_set_page(&unit->dst, bv->bv_page, range->unit,
-		    offset_in_page(range->dst_off));
-	range->dst_off += range->unit;
-}
-
-static __always_inline int crypt_unit(struct ksm_range *range,
-				      struct ksm_unit *unit,
-				      struct skcipher_request *req, bool wide)
-{
-	int err;
-
-	set_iv(unit, range->iv, wide);
-	range->iv += range->iv_step;
-	if (range->dst) {
-		set_dst(range, unit);
-		err = crypto_skcipher_encrypt(req);
-	} else {
-		err = crypto_skcipher_decrypt(req);
-	}
-	return err;
 }
 
 /*
  * A data unit that spans segments: rare, since the queue limits that are
- * announced ask for better.
+ * announced ask for better. So its scatterlist has no place in per-bio data;
+ * @wait is for a unit that pends, which must be done before this returns.
  */
-static noinline int crypt_spanning_unit(struct ksm_range *range,
+static noinline int crypt_spanning_unit(const struct ksm_engine *engine,
+					struct ksm_range *range,
 					struct ksm_unit *unit,
-					struct skcipher_request *req, bool wide)
+					struct skcipher_request *req,
+					struct crypto_wait *wait)
 {
+	struct scatterlist segs[KSM_MAX_SEGS];
 	int err;
 
-	err = map_spanning_unit(range, unit);
+	err = map_spanning_unit(range, engine->unit, segs);
 	if (err)
 		return err;
-	err = crypt_unit(range, unit, req, wide);
-	bvec_iter_advance(range->src, &range->iter, range->unit);
+	set_iv(unit, range->iv);
+	req->src = segs;
+	if (range->dst) {
+		set_dst(unit, range->dst, range->dst_off);
+		err = crypto_skcipher_encrypt(req);
+	} else {
+		req->dst = segs;
+		err = crypto_skcipher_decrypt(req);
+	}
+	if (wait)
+		err = crypto_wait_req(err, wait);
+	range->iv += engine->iv_step;
+	range->dst_off += engine->unit;
+	bvec_iter_advance(range->src, &range->iter, engine->unit);
+	return err;
+}
+
+/**
+ * enum ksm_pending - what to do about a request that may pend
+ * @KSM_NEVER_PENDS: nothing, it does not
+ * @KSM_MAY_WAIT: wait for it
+ * @KSM_MAY_NOT_WAIT: return
+ */
+enum ksm_pending {
+	KSM_NEVER_PENDS,
+	KSM_MAY_WAIT,
+	KSM_MAY_NOT_WAIT,
+};
+
+/* What is the same for all data units. */
+static __always_inline void init_request(const struct ksm_engine *engine,
+					 struct ksm_unit *unit,
+					 struct skcipher_request *req, bool enc)
+{
+	struct scatterlist *dst = enc ? &unit->dst : &unit->src;
+	const unsigned int size = engine->unit;
+
+	init_sg(&unit->src, size);
+	if (enc)
+		init_sg(&unit->dst, size);
+	skcipher_request_set_crypt(req, &unit->src, dst, size, unit->iv);
+}
+
+/*
+ * The first @bytes of the segment at the front of @range, whole data units. What
+ * changes from one to the next stays in registers.
+ */
+static __always_inline int
+crypt_segment(const struct ksm_engine *engine, struct ksm_range *range,
+	      struct ksm_unit *unit, struct skcipher_request *req,
+	      const struct bio_vec *bv, unsigned int bytes, bool enc)
+{
+	const unsigned int size = engine->unit;
+	const unsigned int step = engine->iv_step;
+	unsigned int dst_off = range->dst_off;
+	unsigned int done = 0;
+	u64 iv = range->iv;
+	int err;
+
+	do {
+		set_iv(unit, iv);
+		set_place(&unit->src, bv->bv_page, bv->bv_offset + done);
+		if (enc) {
+			set_dst(unit, range->dst, dst_off);
+			dst_off += size;
+			err = crypto_skcipher_encrypt(req);
+		} else {
+			err = crypto_skcipher_decrypt(req);
+		}
+		iv += step;
+		done += size;
+	} while (done != bytes && likely(!err));
+
+	range->iv = iv;
+	range->dst_off = dst_off;
+	bvec_iter_advance_single(range->src, &range->iter, done);
 	return err;
 }
 
 /*
  * Run @req over @range. Ends at the first data unit that is not done at once:
- * -EINPROGRESS or -EBUSY then say that it is pending and will be counted as
- * done in @range.
+ * -EINPROGRESS or -EBUSY then say that it is pending and is counted as done in
+ * @range; -EAGAIN, that the rest is for somebody who can wait.
  */
-static __always_inline int crypt_units(struct ksm_range *range,
-				       struct ksm_unit *unit,
-				       struct skcipher_request *req, bool wide)
+static __always_inline int
+crypt_units(const struct ksm_engine *engine, struct ksm_range *range,
+	    struct ksm_unit *unit, struct skcipher_request *req,
+	    struct crypto_wait *wait, enum ksm_pending pending, bool enc)
 {
-	const unsigned int size = range->unit;
+	const unsigned int size = engine->unit;
 	int err;
 
-	skcipher_request_set_crypt(req, unit->src,
-				   range->dst ? &unit->dst : unit->src, size,
-				   unit->iv);
 	while (range->iter.bi_size) {
 		struct bio_vec bv = mp_bvec_iter_bvec(range->src, range->iter);
-		unsigned int off, len;
 
 		if (unlikely(bv.bv_len < size)) {
-			err = crypt_spanning_unit(range, unit, req, wide);
-			if (err)
-				return err;
-			sg_init_table(unit->src, 1);
-			continue;
+			if (pending == KSM_MAY_NOT_WAIT)
+				return -EAGAIN;
+			err = crypt_spanning_unit(engine, range, unit, req,
+						  wait);
+			init_request(engine, unit, req, enc);
+		} else if (unlikely(bv.bv_offset & (KSM_SEG_ALIGN - 1))) {
+			err = -EINVAL;
+		} else {
+			err = crypt_segment(engine, range, unit, req, &bv,
+					    round_down(bv.bv_len, size), enc);
 		}
-		if (unlikely(bv.bv_offset & (KSM_SEG_ALIGN - 1)))
-			return -EINVAL;
-
-		len = round_down(bv.bv_len, size);
-		for (off = 0, err = 0; off < len && !err; off += size) {
-			unsigned int pos = bv.bv_offset + off;
-
-			sg_set_page(unit->src, bv.bv_page + (pos >> PAGE_SHIFT),
-				    size, offset_in_page(pos));
-			err = crypt_unit(range, unit, req, wide);
-		}
-		bvec_iter_advance(range->src, &range->iter, off);
 		if (unlikely(err))
 			return err;
 	}
 	return 0;
 }
 
-static __always_inline int crypt_all(struct ksm_engine *engine,
-				     struct ksm_range *range,
-				     struct ksm_unit *unit,
-				     struct skcipher_request *req)
+static __always_inline int
+crypt_direction(const struct ksm_engine *engine, struct ksm_range *range,
+		struct ksm_unit *unit, struct skcipher_request *req,
+		struct crypto_wait *wait, enum ksm_pending pending, bool enc)
 {
-	sg_init_table(unit->src, 1);
-	if (range->dst)
-		sg_init_table(&unit->dst, 1);
-	if (unlikely(engine->mode->iv_size > 16))
-		return crypt_units(range, unit, req, true);
-	return crypt_units(range, unit, req, false);
+	const unsigned int size = engine->unit;
+	struct bio_vec bv;
+
+	init_request(engine, unit, req, enc);
+	if (range->iter.bi_size != size)
+		return crypt_units(engine, range, unit, req, wait, pending,
+				   enc);
+
+	/*
+	 * Most small bios are one data unit: no loop, and nothing follows for
+	 * which @range would have to go on.
+	 */
+	bv = mp_bvec_iter_bvec(range->src, range->iter);
+	if (unlikely(bv.bv_len != size || (bv.bv_offset & (KSM_SEG_ALIGN - 1))))
+		return crypt_units(engine, range, unit, req, wait, pending,
+				   enc);
+	range->iter.bi_size = 0;
+	set_iv(unit, range->iv);
+	set_place(&unit->src, bv.bv_page, bv.bv_offset);
+	if (!enc)
+		return crypto_skcipher_decrypt(req);
+	set_dst(unit, range->dst, range->dst_off);
+	return crypto_skcipher_encrypt(req);
 }
 
-/* The request is small and done when the call returns. */
-static noinline int crypt_on_stack(struct ksm_engine *engine,
-				   struct ksm_range *range)
+static __always_inline int
+crypt_all(const struct ksm_engine *engine, struct ksm_range *range,
+	  struct ksm_unit *unit, struct skcipher_request *req,
+	  struct crypto_wait *wait, enum ksm_pending pending)
+{
+	if (range->dst)
+		return crypt_direction(engine, range, unit, req, wait, pending,
+				       true);
+	return crypt_direction(engine, range, unit, req, wait, pending, false);
+}
+
+/**
+ * ksm_crypt_on_stack() - ksm_crypt_range() with a request on the stack
+ * @engine: the engine, with a key, whose requests are small and never pend
+ * @range: what; holds what is left if this returns an error
+ *
+ * Context: any in which the FPU can be used (may_use_simd()).
+ * Return: 0 or a negative errno.
+ */
+int ksm_crypt_on_stack(struct ksm_engine *engine, struct ksm_range *range)
 {
 	u8 buf[sizeof(struct skcipher_request) +
 	       KSM_STACK_REQ_CTX] CRYPTO_MINALIGN_ATTR __uninitialized;
@@ -162,32 +255,63 @@ static noinline int crypt_on_stack(struct ksm_engine *engine,
 
 	skcipher_request_set_tfm(req, engine->tfm);
 	skcipher_request_set_callback(req, 0, NULL, NULL);
-	return crypt_all(engine, range, &unit, req);
+	return crypt_all(engine, range, &unit, req, NULL, KSM_NEVER_PENDS);
 }
 
-static int crypt_with_request(struct ksm_engine *engine,
-			      struct ksm_range *range,
-			      struct ksm_request *request, bool may_sleep)
+/*
+ * Never CRYPTO_TFM_REQ_MAY_SLEEP: with it, some ciphers allocate with
+ * GFP_KERNEL, which may recurse into this very device.
+ */
+static __always_inline void prepare_request(const struct ksm_engine *engine,
+					    struct ksm_request *request)
 {
-	int err;
-
-	/*
-	 * Never CRYPTO_TFM_REQ_MAY_SLEEP: with it, some ciphers allocate with
-	 * GFP_KERNEL, which may recurse into this very device.
-	 */
 	crypto_init_wait(&request->wait);
 	skcipher_request_set_tfm(&request->req, engine->tfm);
 	skcipher_request_set_callback(&request->req, CRYPTO_TFM_REQ_MAY_BACKLOG,
 				      crypto_req_done, &request->wait);
-	do {
-		err = crypt_all(engine, range, &request->unit, &request->req);
-		if (err != -EINPROGRESS && err != -EBUSY)
-			return err;
-		if (!may_sleep)
-			return -EINPROGRESS;
+}
+
+/*
+ * What is left after a data unit that pended. The caller may have more to do
+ * behind @range, so its last data unit must not be taken for its only one.
+ */
+static noinline int crypt_rest(const struct ksm_engine *engine,
+			       struct ksm_range *range,
+			       struct ksm_request *request)
+{
+	prepare_request(engine, request);
+	init_request(engine, &request->unit, &request->req, range->dst);
+	return crypt_units(engine, range, &request->unit, &request->req,
+			   &request->wait, KSM_MAY_WAIT, range->dst);
+}
+
+static noinline int crypt_and_wait(const struct ksm_engine *engine,
+				   struct ksm_range *range,
+				   struct ksm_request *request)
+{
+	int err;
+
+	prepare_request(engine, request);
+	err = crypt_all(engine, range, &request->unit, &request->req,
+			&request->wait, KSM_MAY_WAIT);
+	while (unlikely(err == -EINPROGRESS || err == -EBUSY)) {
 		err = ksm_crypt_wait(request);
-	} while (!err);
+		if (!err)
+			err = crypt_rest(engine, range, request);
+	}
 	return err;
+}
+
+static noinline int crypt_at_once(const struct ksm_engine *engine,
+				  struct ksm_range *range,
+				  struct ksm_request *request)
+{
+	int err;
+
+	prepare_request(engine, request);
+	err = crypt_all(engine, range, &request->unit, &request->req,
+			&request->wait, KSM_MAY_NOT_WAIT);
+	return err == -EBUSY ? -EINPROGRESS : err;
 }
 
 #ifdef KSM_HAVE_AES_XTS_LIB
@@ -214,9 +338,11 @@ static void library_segment(struct ksm_engine *engine, struct ksm_range *range,
 static int crypt_with_library(struct ksm_engine *engine,
 			      struct ksm_range *range)
 {
+	const unsigned int size = engine->unit;
+
 	while (range->iter.bi_size) {
 		__le64 tweak[2] = { cpu_to_le64(range->iv), 0 };
-		unsigned int left = range->unit;
+		unsigned int left = size;
 
 		while (left) {
 			struct bio_vec bv =
@@ -226,11 +352,11 @@ static int crypt_with_library(struct ksm_engine *engine,
 			if ((bv.bv_len | bv.bv_offset) & (KSM_SEG_ALIGN - 1))
 				return -EINVAL;
 			library_segment(engine, range, &bv, (u8 *)tweak,
-					left != range->unit);
+					left != size);
 			bvec_iter_advance(range->src, &range->iter, bv.bv_len);
 			left -= bv.bv_len;
 		}
-		range->iv += range->iv_step;
+		range->iv += engine->iv_step;
 	}
 	return 0;
 }
@@ -243,25 +369,23 @@ static int crypt_with_library(struct ksm_engine *engine,
 #endif
 
 /**
- * ksm_crypt_range() - encrypt or decrypt data units
+ * ksm_crypt_otherwise() - ksm_crypt_range() with engines that need more
  * @engine: the engine, with a key
  * @range: what; holds what is left if this returns an error
  * @request: memory for a request, if ksm_engine_req_size() is not 0
  * @may_sleep: whether this may wait for requests that pend
  *
  * Context: any in which the FPU can be used (may_use_simd()).
- * Return: 0 when all of @range is done; -EINPROGRESS if one data unit is
- *	pending: call ksm_crypt_wait(), then this again for the rest (only if
- *	!@may_sleep); or another negative errno.
+ * Return: as ksm_crypt_range().
  */
-int ksm_crypt_range(struct ksm_engine *engine, struct ksm_range *range,
-		    struct ksm_request *request, bool may_sleep)
+int ksm_crypt_otherwise(struct ksm_engine *engine, struct ksm_range *range,
+			struct ksm_request *request, bool may_sleep)
 {
-	if (likely(engine->stack_req))
-		return crypt_on_stack(engine, range);
 	if (engine->kind == KSM_ENGINE_LIBRARY)
 		return crypt_with_library(engine, range);
-	return crypt_with_request(engine, range, request, may_sleep);
+	if (may_sleep)
+		return crypt_and_wait(engine, range, request);
+	return crypt_at_once(engine, range, request);
 }
 
 /**
@@ -278,7 +402,7 @@ int ksm_crypt_wait(struct ksm_request *request)
 
 /**
  * ksm_crypt_page() - encrypt a page in the way that data is, for measuring
- * @engine: the engine, with a key
+ * @engine: the engine, with a key, for data units of KSM_MAX_DATA_UNIT bytes
  * @page: the page, encrypted onto itself
  *
  * Context: process context, sleeps.
@@ -295,8 +419,6 @@ int ksm_crypt_page(struct ksm_engine *engine, struct page *page)
 		.src = &bv,
 		.iter.bi_size = KSM_MAX_DATA_UNIT,
 		.dst = &bv,
-		.iv_step = 1,
-		.unit = KSM_MAX_DATA_UNIT,
 	};
 	struct ksm_request *request = NULL;
 	int err;

@@ -18,6 +18,7 @@
 #include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -37,12 +38,22 @@ static const char *const kind_names[KSM_ENGINE_KINDS + 1] = {
 	[KSM_ENGINE_KINDS] = "auto",
 };
 
-/* What measuring found; protects fastest[]. */
-static DEFINE_MUTEX(fastest_lock);
-static struct {
+/**
+ * struct ksm_engine_survey - what measuring a mode's engines found
+ * @known: it has been measured
+ * @kind: the fastest
+ * @name: names of all, empty if there is none of that kind
+ * @ns: nanoseconds for a page, U64_MAX if it does not work
+ */
+struct ksm_engine_survey {
 	bool known;
 	enum ksm_engine_kind kind;
-} fastest[KSM_MODE_COUNT];
+	char name[KSM_ENGINE_KINDS][CRYPTO_MAX_ALG_NAME];
+	u64 ns[KSM_ENGINE_KINDS];
+};
+
+static DEFINE_MUTEX(survey_lock); /* protects surveys[] */
+static struct ksm_engine_survey surveys[KSM_MODE_COUNT];
 
 /**
  * ksm_engine_parse() - read the name of a kind of engine
@@ -139,6 +150,8 @@ static int init_kind(struct ksm_engine *engine, const struct ksm_mode *mode,
 	memset(engine, 0, sizeof(*engine));
 	engine->mode = mode;
 	engine->kind = kind;
+	engine->unit = KSM_MAX_DATA_UNIT;
+	engine->iv_step = 1;
 	if (kind == KSM_ENGINE_LIBRARY)
 		return init_library(engine);
 	return init_skcipher(engine);
@@ -168,59 +181,128 @@ static u64 measure(struct ksm_engine *engine)
 	return err ? U64_MAX : best;
 }
 
-static int find_fastest(const struct ksm_mode *mode, enum ksm_engine_kind *kind)
+static void measure_kind(struct ksm_engine_survey *survey,
+			 const struct ksm_mode *mode, enum ksm_engine_kind kind,
+			 int *err)
 {
-	u64 ns, best_ns = U64_MAX;
 	struct ksm_engine engine;
-	int err, last_err = -ENOENT;
-	enum ksm_engine_kind k;
+	int ret;
 
-	/*
-	 * The crypto API does not look for a faster module once any
-	 * implementation is there, and early in the boot the CPU's may not
-	 * have been loaded by its own alias yet.
-	 */
-	request_module("crypto-%s", mode->cipher);
+	survey->name[kind][0] = 0;
+	survey->ns[kind] = U64_MAX;
+	ret = init_kind(&engine, mode, kind);
+	if (ret) {
+		if (ret != -ENOENT)
+			*err = ret;
+		return;
+	}
+	strscpy(survey->name[kind], ksm_engine_name(&engine),
+		CRYPTO_MAX_ALG_NAME);
+	survey->ns[kind] = measure(&engine);
+	ksm_engine_exit(&engine);
+}
+
+static int find_fastest(const struct ksm_mode *mode,
+			struct ksm_engine_survey *survey)
+{
+	u64 best_ns = U64_MAX;
+	enum ksm_engine_kind k;
+	int err = -ENOENT;
 
 	for (k = 0; k < KSM_ENGINE_KINDS; k++) {
-		err = init_kind(&engine, mode, k);
-		if (err) {
-			if (err != -ENOENT)
-				last_err = err;
-			continue;
-		}
-		ns = measure(&engine);
-		pr_debug("%s: %s takes %llu ns for %lu bytes\n", mode->name,
-			 ksm_engine_name(&engine), ns, PAGE_SIZE);
+		measure_kind(survey, mode, k, &err);
 		/*
 		 * What comes later must be clearly faster: the ones before
 		 * never have to be waited for.
 		 */
-		if (ns < best_ns - (best_ns >> 4)) {
-			best_ns = ns;
-			*kind = k;
+		if (survey->ns[k] < best_ns - (best_ns >> 4)) {
+			best_ns = survey->ns[k];
+			survey->kind = k;
 		}
-		ksm_engine_exit(&engine);
 	}
-	return best_ns == U64_MAX ? last_err : 0;
+	return best_ns == U64_MAX ? err : 0;
+}
+
+static void log_survey(const struct ksm_mode *mode,
+		       const struct ksm_engine_survey *survey)
+{
+	enum ksm_engine_kind k;
+
+	for (k = 0; k < KSM_ENGINE_KINDS; k++) {
+		if (survey->ns[k] != U64_MAX)
+			pr_info("%s: %s (%s) takes %llu ns for %lu bytes%s\n",
+				mode->name, survey->name[k], kind_names[k],
+				survey->ns[k], PAGE_SIZE,
+				k == survey->kind ? ", the engine of choice" :
+						    "");
+	}
+}
+
+/*
+ * The crypto API does not look for a faster module once any implementation is
+ * there, and early in the boot the CPU's may not have been loaded by its own
+ * alias yet. Asking once will do, and at the same time twice does no harm.
+ */
+static void load_ciphers(const struct ksm_mode *mode)
+{
+	static bool asked[KSM_MODE_COUNT];
+
+	if (!READ_ONCE(asked[mode->id])) {
+		request_module("crypto-%s", mode->cipher);
+		WRITE_ONCE(asked[mode->id], true);
+	}
 }
 
 static int fastest_kind(const struct ksm_mode *mode, enum ksm_engine_kind *kind)
 {
+	struct ksm_engine_survey *survey = &surveys[mode->id];
 	int err = 0;
 
-	mutex_lock(&fastest_lock);
-	if (!fastest[mode->id].known) {
-		err = find_fastest(mode, &fastest[mode->id].kind);
-		fastest[mode->id].known = !err;
+	mutex_lock(&survey_lock);
+	if (!survey->known) {
+		err = find_fastest(mode, survey);
+		survey->known = !err;
+		if (!err)
+			log_survey(mode, survey);
 	}
-	*kind = fastest[mode->id].kind;
-	mutex_unlock(&fastest_lock);
+	*kind = survey->kind;
+	mutex_unlock(&survey_lock);
 	return err;
 }
 
 /**
- * ksm_engine_init() - make an engine; it has no key yet
+ * ksm_engines_show() - what was measured, for debugfs
+ * @m: the file
+ *
+ * One line for each mode that has been used and each kind: mode, kind, name,
+ * nanoseconds for a page, and a star if it is the choice.
+ *
+ * Context: process context, may sleep.
+ */
+void ksm_engines_show(struct seq_file *m)
+{
+	const struct ksm_engine_survey *survey;
+	enum ksm_engine_kind k;
+	int i;
+
+	mutex_lock(&survey_lock);
+	for (i = 0; i < KSM_MODE_COUNT; i++) {
+		survey = &surveys[i];
+		for (k = 0; survey->known && k < KSM_ENGINE_KINDS; k++) {
+			if (survey->ns[k] == U64_MAX)
+				continue;
+			seq_printf(m, "%s %s %s %llu%s\n",
+				   ksm_mode_get(i)->name, kind_names[k],
+				   survey->name[k], survey->ns[k],
+				   k == survey->kind ? " *" : "");
+		}
+	}
+	mutex_unlock(&survey_lock);
+}
+
+/**
+ * ksm_engine_init() - make an engine; it has no key yet, and its data units are
+ *	the largest there are
  * @engine: memory for it
  * @mode: the mode
  * @choice: a kind, or KSM_ENGINE_KINDS for the fastest
@@ -234,6 +316,7 @@ int ksm_engine_init(struct ksm_engine *engine, const struct ksm_mode *mode,
 {
 	int err = 0;
 
+	load_ciphers(mode);
 	if (choice == KSM_ENGINE_KINDS)
 		err = fastest_kind(mode, &choice);
 	if (!err)

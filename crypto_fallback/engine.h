@@ -41,6 +41,8 @@ enum ksm_engine_kind {
  * @lib_key: key schedule, if @kind is the library
  * @may_pend: a request may complete later than the call that made it
  * @stack_req: its requests are small and never complete later
+ * @unit: bytes of a data unit
+ * @iv_step: what the IV grows by per data unit
  */
 struct ksm_engine {
 	const struct ksm_mode *mode;
@@ -51,7 +53,11 @@ struct ksm_engine {
 #endif
 	bool may_pend;
 	bool stack_req;
+	unsigned int unit;
+	unsigned int iv_step;
 };
+
+struct seq_file;
 
 int ksm_engine_parse(const char *name, enum ksm_engine_kind *kind);
 const char *ksm_engine_kind_name(enum ksm_engine_kind kind);
@@ -62,5 +68,6 @@ void ksm_engine_exit(struct ksm_engine *engine);
 int ksm_engine_setkey(struct ksm_engine *engine, const u8 *raw);
 const char *ksm_engine_name(const struct ksm_engine *engine);
 unsigned int ksm_engine_req_size(const struct ksm_engine *engine);
+void ksm_engines_show(struct seq_file *m);
 
 #endif /* _KSM_ENGINE_H */

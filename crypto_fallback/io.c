@@ -7,8 +7,9 @@
  * submitted from a worker, so the order of writes is the submitter's (zoned
  * devices need that) and a worker never waits for I/O.
  *
- * Reads are decrypted in place when they complete: right there if the context
- * permits and there is little to do, otherwise by one worker or several.
+ * Reads are decrypted in place when they complete: right there if there is
+ * little to do and the context permits, a moment later if it is a hard irq,
+ * otherwise by one worker or several.
  */
 #include <linux/bio.h>
 #include <linux/cpumask.h>
@@ -20,8 +21,9 @@
 #include "crypt.h"
 #include "io.h"
 #include "mapping.h"
+#include "softirq.h"
 
-/* Reads of up to this many bytes may be decrypted where they complete. */
+/* Reads of up to this many bytes are not left to workers without need. */
 #define KSM_INLINE_BYTES (16 * 1024)
 
 /**
@@ -36,8 +38,7 @@ struct ksm_helper {
 
 /**
  * struct ksm_team - several CPUs at work on one bio, chunk by chunk
- * @io: the bio's state
- * @dst: bounce vectors of a write, NULL for a read
+ * @io: the bio's state, whose range the members take parts of
  * @next: the first chunk that nobody has taken
  * @running: helpers of a read that have not ended
  * @err: the first error
@@ -47,7 +48,6 @@ struct ksm_helper {
  */
 struct ksm_team {
 	struct ksm_fallback_io *io;
-	const struct bio_vec *dst;
 	atomic_t next;
 	atomic_t running;
 	int err;
@@ -92,47 +92,59 @@ size_t ksm_team_size(const struct ksm_fallback *fb)
 	return sizeof(struct ksm_team) + KSM_MAX_HELPERS * helper_size(fb);
 }
 
-static __always_inline void init_range(struct ksm_range *range,
-				       const struct ksm_fallback_io *io,
-				       const struct bio_vec *dst)
+/* What the bio is before it is submitted. */
+static __always_inline void init_io(struct ksm_fallback_io *io,
+				    struct ksm_fallback *fb, struct bio *bio,
+				    sector_t sector)
 {
-	const struct ksm_fallback *fb = io->fb;
-
-	range->src = io->bio->bi_io_vec;
-	range->iter = io->iter;
-	range->dst = dst;
-	range->dst_off = 0;
-	range->iv = (io->iter.bi_sector + fb->iv_offset) >> fb->iv_shift;
-	range->iv_step = fb->iv_step;
-	range->unit = fb->unit;
+	io->fb = fb;
+	io->bio = bio;
+	io->range.src = bio->bi_io_vec;
+	io->range.iter = bio->bi_iter;
+	io->range.iv = (sector + fb->iv_offset) >> fb->iv_shift;
 }
 
-static void cut_range(struct ksm_range *range, const struct ksm_fallback *fb,
-		      unsigned int from, unsigned int len)
+static void advance_range(struct ksm_range *range,
+			  const struct ksm_fallback *fb, unsigned int bytes)
 {
-	bvec_iter_advance(range->src, &range->iter, from);
-	range->iter.bi_size = min(range->iter.bi_size, len);
-	range->dst_off = from;
-	range->iv += (u64)(from >> fb->unit_shift) * fb->iv_step;
+	bvec_iter_advance(range->src, &range->iter, bytes);
+	range->dst_off += bytes;
+	range->iv += (u64)(bytes >> fb->unit_shift) * fb->engine.iv_step;
+}
+
+static int crypt_chunk(struct ksm_fallback *fb, struct ksm_range *range,
+		       struct ksm_request *request)
+{
+	unsigned int left = range->iter.bi_size;
+	unsigned int bytes = min_t(unsigned int, left, KSM_CHUNK_BYTES);
+	int err;
+
+	range->iter.bi_size = bytes;
+	err = ksm_crypt_range(&fb->engine, range, request, true);
+	range->iter.bi_size = left - bytes;
+	return err;
 }
 
 static void run_chunks(struct ksm_team *team, struct ksm_request *request)
 {
 	struct ksm_fallback_io *io = team->io;
 	struct ksm_fallback *fb = io->fb;
-	struct ksm_range range;
+	const unsigned int size = io->range.iter.bi_size;
+	/* Walks along the bio once, also over what others do. */
+	struct ksm_range range = io->range;
 	int err;
 
-	for (;;) {
+	while (!READ_ONCE(team->err)) {
 		/* 64 bits: members look beyond the end, which may be 4 GiB. */
 		u64 from = (atomic_inc_return(&team->next) - 1) *
 			   (u64)KSM_CHUNK_BYTES;
+		u64 pos = size - range.iter.bi_size;
 
-		if (from >= io->iter.bi_size)
+		if (from >= size)
 			break;
-		init_range(&range, io, team->dst);
-		cut_range(&range, fb, from, KSM_CHUNK_BYTES);
-		err = ksm_crypt_range(&fb->engine, &range, request, true);
+		if (from > pos)
+			advance_range(&range, fb, from - pos);
+		err = crypt_chunk(fb, &range, request);
 		if (unlikely(err))
 			cmpxchg(&team->err, 0, err);
 		cond_resched();
@@ -174,17 +186,17 @@ static void decrypt_help(struct work_struct *work)
  * Call other CPUs to a bio. NULL if it is too small for that, there is no other
  * CPU, or no memory at once.
  */
-static struct ksm_team *start_team(struct ksm_fallback_io *io,
-				   const struct bio_vec *dst, work_func_t func,
+static struct ksm_team *start_team(struct ksm_fallback_io *io, work_func_t func,
 				   unsigned int members_here)
 {
+	const unsigned int size = io->range.iter.bi_size;
 	struct ksm_fallback *fb = io->fb;
 	unsigned int chunks, nr, i;
 	struct ksm_team *team;
 
-	if (io->iter.bi_size < KSM_PARALLEL_BYTES)
+	if (size < KSM_PARALLEL_BYTES)
 		return NULL;
-	chunks = DIV_ROUND_UP(io->iter.bi_size, KSM_CHUNK_BYTES);
+	chunks = DIV_ROUND_UP(size, KSM_CHUNK_BYTES);
 	nr = min3(num_online_cpus(), chunks, KSM_MAX_HELPERS + members_here) -
 	     members_here;
 	if (!nr)
@@ -194,7 +206,6 @@ static struct ksm_team *start_team(struct ksm_fallback_io *io,
 		return NULL;
 
 	team->io = io;
-	team->dst = dst;
 	team->err = 0;
 	team->nr_helpers = nr;
 	atomic_set(&team->next, 0);
@@ -212,20 +223,17 @@ static struct ksm_team *start_team(struct ksm_fallback_io *io,
 	return team;
 }
 
-static int encrypt_data(struct ksm_fallback_io *io, const struct bio_vec *dst)
+static int encrypt_data(struct ksm_fallback_io *io)
 {
 	struct ksm_fallback *fb = io->fb;
-	struct ksm_range range;
 	struct ksm_team *team;
 	unsigned int i;
 	int err;
 
-	team = start_team(io, dst, encrypt_help, 1);
-	if (!team) {
-		init_range(&range, io, dst);
-		return ksm_crypt_range(&fb->engine, &range, io_request(io),
+	team = start_team(io, encrypt_help, 1);
+	if (!team)
+		return ksm_crypt_range(&fb->engine, &io->range, io_request(io),
 				       true);
-	}
 	run_chunks(team, io_request(io));
 	/* Helpers that have not begun are not waited for. */
 	for (i = 0; i < team->nr_helpers; i++)
@@ -253,6 +261,8 @@ static void alloc_bounce(struct ksm_fallback_io *io, unsigned int size)
 	}
 	io->bounce = vecs;
 	io->nr_pages = nr;
+	io->range.dst = vecs;
+	io->range.dst_off = 0;
 }
 
 static void free_bounce(struct ksm_fallback_io *io)
@@ -293,14 +303,11 @@ int ksm_fallback_encrypt(struct ksm_fallback *fb, struct ksm_fallback_io *io,
 	if (unlikely(size > fb->max_write))
 		return -EINVAL;
 
-	io->fb = fb;
-	io->bio = bio;
-	io->iter = bio->bi_iter;
-	io->iter.bi_sector = sector;
+	init_io(io, fb, bio, sector);
 	this_cpu_inc(fb->stats->writes);
 
 	alloc_bounce(io, size);
-	err = encrypt_data(io, io->bounce);
+	err = encrypt_data(io);
 	if (unlikely(err)) {
 		this_cpu_inc(fb->stats->errors);
 		free_bounce(io);
@@ -342,71 +349,101 @@ void ksm_fallback_decrypt_begin(struct ksm_fallback *fb,
 				struct ksm_fallback_io *io, struct bio *bio,
 				sector_t sector)
 {
-	io->fb = fb;
-	io->bio = bio;
-	io->iter = bio->bi_iter;
-	io->iter.bi_sector = sector;
+	init_io(io, fb, bio, sector);
+	io->range.dst = NULL;
 }
 EXPORT_SYMBOL_KSM(ksm_fallback_decrypt_begin);
 
+/* Decrypt what is left. */
 static void decrypt_work(struct work_struct *work)
 {
 	struct ksm_fallback_io *io =
 		container_of(work, struct ksm_fallback_io, work);
-	struct ksm_range range;
 
-	init_range(&range, io, NULL);
-	end_deferred(io, ksm_crypt_range(&io->fb->engine, &range,
+	end_deferred(io, ksm_crypt_range(&io->fb->engine, &io->range,
 					 io_request(io), true));
 }
 
-/* Go on with a read of which a data unit pended where nobody could wait. */
-static void decrypt_resume_work(struct work_struct *work)
+/* The same, after a data unit that pended where nobody could wait. */
+static void decrypt_pending_work(struct work_struct *work)
 {
 	struct ksm_fallback_io *io =
 		container_of(work, struct ksm_fallback_io, work);
-	struct ksm_request *request = io_request(io);
-	struct ksm_range range = request->range;
 	int err;
 
-	err = ksm_crypt_wait(request);
-	if (!err)
-		err = ksm_crypt_range(&io->fb->engine, &range, request, true);
-	end_deferred(io, err);
+	err = ksm_crypt_wait(io_request(io));
+	if (err)
+		end_deferred(io, err);
+	else
+		decrypt_work(work);
 }
 
-/*
- * The FPU cannot be used in a hard irq. Before Linux 6.15 a softirq may have
- * interrupted another user of it, too.
- */
-static bool may_decrypt_here(const struct ksm_fallback_io *io)
-{
-	return io->iter.bi_size <= KSM_INLINE_BYTES && !in_hardirq() &&
-	       !irqs_disabled() && may_use_simd();
-}
-
-/*
- * If this returns -EINPROGRESS, a data unit is pending and the bio's work is
- * ready to be queued to go on after it.
- */
-static int decrypt_here(struct ksm_fallback_io *io)
+static void defer_read(struct ksm_fallback_io *io, work_func_t func)
 {
 	struct ksm_fallback *fb = io->fb;
-	struct ksm_range range;
+
+	this_cpu_inc(fb->stats->deferred);
+	INIT_WORK(&io->work, func);
+	queue_work(fb->wq, &io->work);
+}
+
+static noinline int not_decrypted(struct ksm_fallback_io *io, int err)
+{
+	if (err == -EAGAIN) {
+		defer_read(io, decrypt_work);
+		return -EINPROGRESS;
+	}
+	if (err == -EINPROGRESS)
+		defer_read(io, decrypt_pending_work);
+	else
+		this_cpu_inc(io->fb->stats->errors);
+	return err;
+}
+
+/* -EINPROGRESS if a worker goes on with it. */
+static __always_inline int decrypt_here(struct ksm_fallback_io *io)
+{
+	struct ksm_fallback *fb = io->fb;
 	int err;
 
-	init_range(&range, io, NULL);
-	err = ksm_crypt_range(&fb->engine, &range, io_request(io), false);
-	if (likely(!err))
-		return 0;
-	if (err == -EINPROGRESS) {
-		this_cpu_inc(fb->stats->deferred);
-		io_request(io)->range = range;
-		INIT_WORK(&io->work, decrypt_resume_work);
-	} else {
-		this_cpu_inc(fb->stats->errors);
+	err = ksm_crypt_range(&fb->engine, &io->range, io_request(io), false);
+	return likely(!err) ? 0 : not_decrypted(io, err);
+}
+
+/**
+ * ksm_io_decrypt_soon() - decrypt a read that ended in a hard irq
+ * @io: the bio's state
+ *
+ * Context: softirq.
+ */
+void ksm_io_decrypt_soon(struct ksm_fallback_io *io)
+{
+	int err;
+
+	if (unlikely(!may_use_simd())) {
+		defer_read(io, decrypt_work);
+		return;
 	}
-	return err;
+	this_cpu_inc(io->fb->stats->softirq);
+	err = decrypt_here(io);
+	if (likely(err != -EINPROGRESS))
+		io->fb->done(io, err);
+}
+
+/*
+ * The FPU cannot be used in a hard irq, nor should that take so long. Before
+ * Linux 6.15 a softirq may have interrupted another user of it, too.
+ */
+static int decrypt_small(struct ksm_fallback_io *io)
+{
+	if (in_hardirq() || irqs_disabled()) {
+		ksm_softirq_add(io);
+		return -EINPROGRESS;
+	}
+	if (likely(may_use_simd()))
+		return decrypt_here(io);
+	defer_read(io, decrypt_work);
+	return -EINPROGRESS;
 }
 
 /**
@@ -422,23 +459,17 @@ static int decrypt_here(struct ksm_fallback_io *io)
 int ksm_fallback_decrypt(struct ksm_fallback_io *io)
 {
 	struct ksm_fallback *fb = io->fb;
-	int err;
 
 	if (unlikely(!READ_ONCE(fb->keyed)))
 		return -ENOKEY;
 
 	this_cpu_inc(fb->stats->reads);
-	if (likely(may_decrypt_here(io))) {
-		err = decrypt_here(io);
-		if (likely(err != -EINPROGRESS))
-			return err;
-	} else {
+	if (likely(io->range.iter.bi_size <= KSM_INLINE_BYTES))
+		return decrypt_small(io);
+	if (start_team(io, decrypt_help, 0))
 		this_cpu_inc(fb->stats->deferred);
-		if (start_team(io, NULL, decrypt_help, 0))
-			return -EINPROGRESS;
-		INIT_WORK(&io->work, decrypt_work);
-	}
-	queue_work(fb->wq, &io->work);
+	else
+		defer_read(io, decrypt_work);
 	return -EINPROGRESS;
 }
 EXPORT_SYMBOL_KSM(ksm_fallback_decrypt);

@@ -8,8 +8,10 @@
 #include <linux/types.h>
 
 struct ksm_fallback;
+struct ksm_fallback_io;
 
 size_t ksm_io_req_offset(void);
 size_t ksm_team_size(const struct ksm_fallback *fb);
+void ksm_io_decrypt_soon(struct ksm_fallback_io *io);
 
 #endif /* _KSM_IO_H */

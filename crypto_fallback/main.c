@@ -8,7 +8,9 @@
 #include <linux/module.h>
 
 #include "bounce.h"
+#include "debugfs.h"
 #include "params.h"
+#include "softirq.h"
 
 #define KSM_MAX_CACHE_PAGES   2048
 #define KSM_MIN_RESERVE_PAGES 16
@@ -54,11 +56,19 @@ static int __init crypto_fallback_init(void)
 {
 	int err = check_params();
 
-	return err ? err : ksm_bounce_cache_init(cache_pages);
+	if (!err)
+		err = ksm_bounce_cache_init(cache_pages);
+	if (err)
+		return err;
+	ksm_softirq_init();
+	ksm_fallback_debugfs_init();
+	return 0;
 }
 
 static void __exit crypto_fallback_exit(void)
 {
+	ksm_fallback_debugfs_exit();
+	ksm_softirq_exit();
 	ksm_bounce_cache_exit();
 }
 

@@ -5,6 +5,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bio.h>
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/log2.h>
@@ -53,11 +54,11 @@ static void set_geometry(struct ksm_fallback *fb,
 {
 	unsigned int sector_shift;
 
-	fb->unit = config->data_unit_size;
-	fb->unit_shift = ilog2(fb->unit);
+	fb->unit_shift = ilog2(config->data_unit_size);
 	sector_shift = fb->unit_shift - SECTOR_SHIFT;
 	fb->iv_shift = config->iv_counts_units ? sector_shift : 0;
-	fb->iv_step = config->iv_counts_units ? 1 : 1 << sector_shift;
+	fb->engine.unit = config->data_unit_size;
+	fb->engine.iv_step = config->iv_counts_units ? 1 : 1 << sector_shift;
 	fb->iv_offset = config->iv_offset;
 	fb->max_write = ksm_reserve_pages << PAGE_SHIFT;
 }
@@ -80,8 +81,10 @@ static int init_pools(struct ksm_fallback *fb, const char *name)
 		return err;
 
 	fb->stats = alloc_percpu(struct ksm_fallback_stats);
-	fb->wq =
-		alloc_workqueue("ksm-%s", WQ_MEM_RECLAIM | WQ_UNBOUND, 0, name);
+	/* Its work computes and does not sleep: more would only take turns. */
+	fb->wq = alloc_workqueue("ksm-%s", WQ_MEM_RECLAIM | WQ_UNBOUND,
+				 min_t(int, num_possible_cpus(), WQ_MAX_ACTIVE),
+				 name);
 	return fb->stats && fb->wq ? 0 : -ENOMEM;
 }
 
@@ -112,7 +115,6 @@ ksm_fallback_create(const struct ksm_fallback_config *config)
 		return ERR_PTR(-ENOMEM);
 	fb->mode = config->mode;
 	fb->done = config->done;
-	set_geometry(fb, config);
 
 	err = ksm_engine_init(&fb->engine, fb->mode, ksm_engine_choice);
 	if (err) {
@@ -122,6 +124,7 @@ ksm_fallback_create(const struct ksm_fallback_config *config)
 		kfree(fb);
 		return ERR_PTR(err);
 	}
+	set_geometry(fb, config);
 	fb->req_size = ksm_engine_req_size(&fb->engine);
 
 	err = init_pools(fb, config->name);
@@ -165,7 +168,7 @@ int ksm_fallback_set_key(struct ksm_fallback *fb, const struct ksm_key *key)
 {
 	int err;
 
-	if (key->mode != fb->mode || key->data_unit_size != fb->unit)
+	if (key->mode != fb->mode || key->data_unit_size != fb->engine.unit)
 		return -EINVAL;
 
 	WRITE_ONCE(fb->keyed, false);
@@ -260,6 +263,7 @@ void ksm_fallback_get_stats(const struct ksm_fallback *fb,
 		stats->reads += READ_ONCE(s->reads);
 		stats->writes += READ_ONCE(s->writes);
 		stats->deferred += READ_ONCE(s->deferred);
+		stats->softirq += READ_ONCE(s->softirq);
 		stats->parallel += READ_ONCE(s->parallel);
 		stats->reserve += READ_ONCE(s->reserve);
 		stats->errors += READ_ONCE(s->errors);

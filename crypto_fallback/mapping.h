@@ -26,10 +26,8 @@
  * @mode: its mode
  * @engine: what runs it
  * @keyed: @engine has a key
- * @unit: bytes of a data unit
- * @unit_shift: log2 of @unit
+ * @unit_shift: log2 of the bytes of a data unit
  * @iv_shift: from sectors to IVs
- * @iv_step: IVs per data unit
  * @iv_offset: added to the sector number first
  * @req_size: bytes of a struct ksm_request for @engine, or 0
  * @max_write: bytes of the largest write, for which the reserve is made
@@ -44,10 +42,8 @@ struct ksm_fallback {
 	const struct ksm_mode *mode;
 	struct ksm_engine engine;
 	bool keyed;
-	unsigned int unit;
 	unsigned int unit_shift;
 	unsigned int iv_shift;
-	unsigned int iv_step;
 	u64 iv_offset;
 	unsigned int req_size;
 	unsigned int max_write;

@@ -14,19 +14,6 @@
 #include "verify.h"
 
 /**
- * ksm_hw_dun() - the data unit number of a sector
- * @kt: the target
- * @sector: counted from the start of the mapping
- *
- * Return: the number, for a target whose IVs go up by one per data unit.
- */
-u64 ksm_hw_dun(const struct ksm_target *kt, sector_t sector)
-{
-	return (kt->line.iv_offset + sector) >>
-	       (ilog2(kt->line.sector_size) - SECTOR_SHIFT);
-}
-
-/**
  * ksm_hw_dun_bytes() - the size of the largest data unit number
  * @kt: the target
  *
@@ -250,20 +237,15 @@ unsigned int ksm_hw_limit(const struct ksm_target *kt)
 }
 
 /**
- * ksm_hw_max_sectors() - how much of a bio the engine can be trusted with
- * @kt: the target
+ * ksm_hw_max_split_sectors() - ksm_hw_max_sectors() for bios that may be split
+ * @kt: the target, of whose device the blocks are smaller than data units
  * @bio: the bio
  *
- * See ksm_hw_limit(). A bio may also be split between two segments, or between
- * two blocks of a segment that lies askew in memory.
- *
  * Context: any context.
- * Return: number of sectors from the start of the bio, whole data units; 0 if
- *	it is one for the software path.
+ * Return: as ksm_hw_max_sectors().
  */
-unsigned int ksm_hw_max_sectors(const struct ksm_target *kt, struct bio *bio)
+unsigned int ksm_hw_max_split_sectors(const struct ksm_target *kt,
+				      struct bio *bio)
 {
-	if (kt->hw.small_blocks && unlikely(!vecs_aligned(kt, bio)))
-		return 0;
-	return ksm_hw_limit(kt);
+	return likely(vecs_aligned(kt, bio)) ? ksm_hw_limit(kt) : 0;
 }

@@ -38,8 +38,8 @@ int ksm_hw_wipe_key(struct ksm_target *kt);
 int ksm_hw_activate(struct ksm_target *kt);
 void ksm_hw_fail(struct ksm_target *kt, const char *why);
 unsigned int ksm_hw_limit(const struct ksm_target *kt);
-unsigned int ksm_hw_max_sectors(const struct ksm_target *kt, struct bio *bio);
-u64 ksm_hw_dun(const struct ksm_target *kt, sector_t sector);
+unsigned int ksm_hw_max_split_sectors(const struct ksm_target *kt,
+				      struct bio *bio);
 unsigned int ksm_hw_dun_bytes(const struct ksm_target *kt);
 
 #endif /* _DM_KSM_HARDWARE_H */

@@ -85,8 +85,9 @@ static int map_write(struct ksm_target *kt, struct ksm_bio *kb, struct bio *bio,
 	return DM_MAPIO_REMAPPED;
 }
 
-static int map_software(struct ksm_target *kt, struct ksm_bio *kb,
-			struct bio *bio, sector_t sector)
+static __always_inline int map_software(struct ksm_target *kt,
+					struct ksm_bio *kb, struct bio *bio,
+					sector_t sector)
 {
 	if (bio_data_dir(bio) == WRITE)
 		return map_write(kt, kb, bio, sector);
@@ -208,7 +209,7 @@ int ksm_io_map(struct dm_target *ti, struct bio *bio)
  * @io: the state of a read that has been decrypted after it had ended
  * @err: 0 or a negative errno
  *
- * Context: process context, may sleep.
+ * Context: process context or softirq.
  */
 void ksm_io_decrypted(struct ksm_fallback_io *io, int err)
 {
@@ -257,16 +258,18 @@ int ksm_io_end(struct dm_target *ti, struct bio *bio, blk_status_t *error)
 
 	/* Before decrypting: a worker may come here again at once. */
 	kb->state = KSM_BIO_PASS;
-	if (state == KSM_BIO_WRITE) {
-		ksm_fallback_encrypt_end(&kb->io);
-	} else if (state == KSM_BIO_ENGINE) {
-		end_engine(kb, error);
-	} else if (state == KSM_BIO_READ && likely(!*error)) {
+	if (state == KSM_BIO_READ) {
+		if (unlikely(*error))
+			return DM_ENDIO_DONE;
 		err = ksm_fallback_decrypt(&kb->io);
 		if (err == -EINPROGRESS)
 			return DM_ENDIO_INCOMPLETE;
 		if (unlikely(err))
 			*error = BLK_STS_IOERR;
+	} else if (state == KSM_BIO_WRITE) {
+		ksm_fallback_encrypt_end(&kb->io);
+	} else if (state == KSM_BIO_ENGINE) {
+		end_engine(kb, error);
 	}
 	return DM_ENDIO_DONE;
 }

@@ -76,6 +76,7 @@ static int parse_sector_size(struct ksm_line *line, struct dm_target *ti,
 		ti->error = "sector_size is not 512, 1024, 2048 or 4096";
 		return -EINVAL;
 	}
+	line->sector_shift = ilog2(line->sector_size);
 	return 0;
 }
 
@@ -196,6 +197,7 @@ int ksm_line_parse(struct ksm_line *line, struct dm_target *ti,
 
 	memset(line, 0, sizeof(*line));
 	line->sector_size = KSM_MIN_DATA_UNIT;
+	line->sector_shift = SECTOR_SHIFT;
 	if (argc < KSM_LINE_ARGS) {
 		ti->error =
 			"Fewer arguments than <cipher> <key> <iv_offset> <device> <start>";

@@ -40,6 +40,7 @@ enum ksm_hw_choice {
  * @iv_offset: added to sector numbers, in sectors
  * @start: where the data begins on the device, in sectors
  * @sector_size: bytes of an encryption sector, which is the data unit
+ * @sector_shift: log2 of that
  * @iv_large_sectors: IVs count encryption sectors instead of 512 bytes
  * @allow_discards: discards are passed down
  * @hw: whether to use an engine
@@ -50,6 +51,7 @@ struct ksm_line {
 	u64 iv_offset;
 	sector_t start;
 	unsigned int sector_size;
+	unsigned int sector_shift;
 	bool iv_large_sectors;
 	bool allow_discards;
 	enum ksm_hw_choice hw;

@@ -317,9 +317,10 @@ static void emit_info(struct ksm_target *kt, char *result, unsigned int maxlen)
 		DMEMIT("hardware %s", ksm_name(ksm_client_ksm(kt->hw.client)));
 	else
 		DMEMIT("software %s", ksm_fallback_engine_name(kt->fb));
-	DMEMIT(" reads:%llu writes:%llu deferred:%llu parallel:%llu reserve:%llu errors:%llu",
-	       sw.reads, sw.writes, sw.deferred, sw.parallel, sw.reserve,
-	       sw.errors);
+	DMEMIT(" reads:%llu writes:%llu deferred:%llu softirq:%llu", sw.reads,
+	       sw.writes, sw.deferred, sw.softirq);
+	DMEMIT(" parallel:%llu reserve:%llu errors:%llu", sw.parallel,
+	       sw.reserve, sw.errors);
 	DMEMIT(" key:%s", READ_ONCE(kt->key_valid) ? "set" : "none");
 	DMEMIT(" hw:%s", READ_ONCE(kt->hw.why));
 	if (!kt->hw.client)

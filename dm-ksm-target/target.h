@@ -5,6 +5,7 @@
 #ifndef _DM_KSM_TARGET_H
 #define _DM_KSM_TARGET_H
 
+#include <linux/bio.h>
 #include <linux/device-mapper.h>
 #include <linux/mutex.h>
 
@@ -42,6 +43,50 @@ struct ksm_target {
 	bool key_valid;
 	bool suspended;
 };
+
+/**
+ * ksm_hw_dun() - the data unit number of a sector
+ * @kt: the target
+ * @sector: counted from the start of the mapping
+ *
+ * Return: the number, for a target whose IVs go up by one per data unit.
+ */
+static inline u64 ksm_hw_dun(const struct ksm_target *kt, sector_t sector)
+{
+	return (kt->line.iv_offset + sector) >>
+	       (kt->line.sector_shift - SECTOR_SHIFT);
+}
+
+/**
+ * ksm_hw_max_sectors() - how much of a bio the engine can be trusted with
+ * @kt: the target
+ * @bio: the bio, whole data units
+ *
+ * See ksm_hw_limit(). A bio may also be split between two segments, or between
+ * two blocks of a segment that lies askew in memory.
+ *
+ * Context: any context.
+ * Return: number of sectors from the start of the bio, whole data units; 0 if
+ *	it is one for the software path.
+ */
+static inline unsigned int ksm_hw_max_sectors(const struct ksm_target *kt,
+					      struct bio *bio)
+{
+	const unsigned int size = kt->line.sector_size;
+	struct bio_vec bv;
+
+	if (!kt->hw.small_blocks)
+		return UINT_MAX;
+	/*
+	 * One data unit, not askew: no queue is limited to less than a page,
+	 * so nobody splits it.
+	 */
+	bv = mp_bvec_iter_bvec(bio->bi_io_vec, bio->bi_iter);
+	if (likely(bio->bi_iter.bi_size == size && bv.bv_len == size &&
+		   !(bv.bv_offset & (size - 1))))
+		return UINT_MAX;
+	return ksm_hw_max_split_sectors(kt, bio);
+}
 
 extern struct target_type ksm_target_type;
 

@@ -41,7 +41,8 @@
 static DEFINE_IDA(ksm_tags);
 static struct workqueue_struct *ksm_thaw_wq;
 
-static void set_tag(const struct ksm_client *client, struct bio *bio)
+static __always_inline void set_tag(const struct ksm_client *client,
+				    struct bio *bio)
 {
 	unsigned int prio = bio->bi_ioprio;
 
@@ -57,7 +58,7 @@ static void set_tag(const struct ksm_client *client, struct bio *bio)
 	bio->bi_ioprio = prio | client->tag << KSM_TAG_SHIFT;
 }
 
-static int attach(struct ksm_ctx *ctx, int slot)
+static __always_inline int attach(struct ksm_ctx *ctx, int slot)
 {
 	struct ksm_client *client = ctx->client;
 	int err;

@@ -101,7 +101,7 @@ unsigned int ksm_detach_ctx(struct ksm_ctx *ctx)
 	unsigned int left;
 
 	spin_lock_irqsave(&bucket->lock, flags);
-	hlist_del(&ctx->node);
+	__hlist_del(&ctx->node);
 	spin_unlock_irqrestore(&bucket->lock, flags);
 
 	left = atomic_read(&ctx->left);
@@ -235,24 +235,9 @@ static int refuse_mixture(struct gendisk *disk, struct request *rq)
 	return -EIO;
 }
 
-/**
- * ksm_request_crypt() - how a request's data is to be encrypted
- * @disk: the disk, as registered by the caller
- * @rq: the request
- * @crypt: set to what the contexts of its bios say; its key is NULL if they
- *	have none
- *
- * The driver checks what it can: ksm_core marks bios so that they should not be
- * merged with others.
- *
- * Context: any context, after the request has been started and before any of
- *	it is completed.
- * Return: 0; -EIO if the request must be failed: its bios do not all have, or
- *	all lack, contexts of the same key and slot with data unit numbers that
- *	count up without a gap.
- */
-int ksm_request_crypt(struct gendisk *disk, struct request *rq,
-		      struct ksm_crypt *crypt)
+/* A request of several bios, or none. */
+static noinline int bios_crypt(struct gendisk *disk, struct request *rq,
+			       struct ksm_crypt *crypt)
 {
 	struct ksm_crypt part;
 	struct bio *bio;
@@ -276,6 +261,30 @@ int ksm_request_crypt(struct gendisk *disk, struct request *rq,
 					   ilog2(part.key->data_unit_size));
 	}
 	return 0;
+}
+
+/**
+ * ksm_request_crypt() - how a request's data is to be encrypted
+ * @disk: the disk, as registered by the caller
+ * @rq: the request
+ * @crypt: set to what the contexts of its bios say; its key is NULL if they
+ *	have none
+ *
+ * The driver checks what it can: ksm_core marks bios so that they should not be
+ * merged with others.
+ *
+ * Context: any context, after the request has been started and before any of
+ *	it is completed.
+ * Return: 0; -EIO if the request must be failed: its bios do not all have, or
+ *	all lack, contexts of the same key and slot with data unit numbers that
+ *	count up without a gap.
+ */
+int ksm_request_crypt(struct gendisk *disk, struct request *rq,
+		      struct ksm_crypt *crypt)
+{
+	if (likely(rq->bio && !rq->bio->bi_next && !blk_rq_is_passthrough(rq)))
+		return ksm_bio_crypt(disk, rq->bio, crypt);
+	return bios_crypt(disk, rq, crypt);
 }
 EXPORT_SYMBOL_KSM(ksm_request_crypt);
 
@@ -302,17 +311,7 @@ void ksm_ctx_done(struct ksm_ctx *ctx, unsigned int bytes)
 }
 EXPORT_SYMBOL_KSM(ksm_ctx_done);
 
-/**
- * ksm_request_done() - a request's data has passed the engine
- * @disk: the disk, as registered by the caller
- * @rq: the request, as it was for ksm_request_crypt()
- *
- * Once for each request for which ksm_request_crypt() gave a key, when it has
- * been processed without an error.
- *
- * Context: any context, before any of it is completed.
- */
-void ksm_request_done(struct gendisk *disk, struct request *rq)
+static noinline void bios_done(struct gendisk *disk, struct request *rq)
 {
 	struct ksm_crypt part;
 	struct bio *bio;
@@ -321,5 +320,26 @@ void ksm_request_done(struct gendisk *disk, struct request *rq)
 		if (!ksm_bio_crypt(disk, bio, &part) && part.key)
 			ksm_ctx_done(part.ctx, bio->bi_iter.bi_size);
 	}
+}
+
+/**
+ * ksm_request_done() - a request's data has passed the engine
+ * @disk: the disk, as registered by the caller
+ * @rq: the request, as it was for ksm_request_crypt()
+ * @crypt: what that said
+ *
+ * Once for each request for which ksm_request_crypt() gave a key, when it has
+ * been processed without an error.
+ *
+ * Context: any context, before any of it is completed.
+ */
+void ksm_request_done(struct gendisk *disk, struct request *rq,
+		      const struct ksm_crypt *crypt)
+{
+	/* Nearly all have one bio, which need not be looked up again. */
+	if (likely(!rq->bio->bi_next))
+		ksm_ctx_done(crypt->ctx, rq->bio->bi_iter.bi_size);
+	else
+		bios_done(disk, rq);
 }
 EXPORT_SYMBOL_KSM(ksm_request_done);

@@ -97,7 +97,7 @@ void ksm_release(struct ksm *ksm)
 
 static int *chain_head(struct ksm *ksm, const struct ksm_key *key)
 {
-	return &ksm->heads[hash_ptr(key, ksm->hash_bits)];
+	return &ksm->heads[hash_ptr(key, 32) & ksm->hash_mask];
 }
 
 static void link_key(struct ksm *ksm, unsigned int slot,
@@ -804,9 +804,8 @@ int ksm_slots_create(struct ksm *ksm)
 	if (!ksm->num_slots)
 		return 0;
 
-	/* hash_ptr() cannot do with zero bits. */
-	ksm->hash_bits = max(ilog2(roundup_pow_of_two(ksm->num_slots)) + 1, 1);
-	nr_heads = 1 << ksm->hash_bits;
+	nr_heads = 2 * roundup_pow_of_two(ksm->num_slots);
+	ksm->hash_mask = nr_heads - 1;
 	ksm->heads = kvcalloc(nr_heads, sizeof(*ksm->heads), GFP_KERNEL);
 	ksm->slots = kvcalloc(ksm->num_slots, sizeof(*ksm->slots), GFP_KERNEL);
 	ksm->slot_keys =

@@ -78,7 +78,7 @@ struct ksm_stats {
 /**
  * struct ksm - a keyslot manager
  * @num_slots: number of slots
- * @hash_bits: log2 of the number of @heads
+ * @hash_mask: number of @heads, less one
  * @dead: the provider goes or has gone: nobody gets a slot any more
  * @heads: first slot of each hash value, -1 if there is none
  * @slots: the slots
@@ -108,7 +108,7 @@ struct ksm_stats {
 struct ksm {
 	/* Read by every I/O. */
 	unsigned int num_slots;
-	unsigned int hash_bits;
+	unsigned int hash_mask;
 	bool dead;
 	int *heads;
 	struct ksm_slot *slots;

@@ -129,7 +129,7 @@ static void handle(struct shim_host *host, u8 *upiu)
 	 * That it is under way suffices: if it fails, so do its bios, and if it
 	 * is sent once more it comes here once more.
 	 */
-	ksm_request_done(rq->q->disk, rq);
+	ksm_request_done(rq->q->disk, rq, &crypt);
 }
 
 /*

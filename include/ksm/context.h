@@ -120,6 +120,7 @@ int ksm_bio_crypt(struct gendisk *disk, struct bio *bio,
 int ksm_request_crypt(struct gendisk *disk, struct request *rq,
 		      struct ksm_crypt *crypt);
 void ksm_ctx_done(struct ksm_ctx *ctx, unsigned int bytes);
-void ksm_request_done(struct gendisk *disk, struct request *rq);
+void ksm_request_done(struct gendisk *disk, struct request *rq,
+		      const struct ksm_crypt *crypt);
 
 #endif /* _KSM_CONTEXT_H */

@@ -11,13 +11,13 @@
 #ifndef _KSM_FALLBACK_H
 #define _KSM_FALLBACK_H
 
-#include <linux/bvec.h>
+#include <linux/bio.h>
+#include <linux/llist.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
 #include <ksm/core.h>
 
-struct bio;
 struct ksm_fallback;
 struct ksm_fallback_io;
 
@@ -26,7 +26,8 @@ struct ksm_fallback_io;
  * @io: the bio's state
  * @err: 0 or a negative errno
  *
- * Context: process context, may sleep. @io may be gone when it returns.
+ * Context: process context or softirq, must not sleep. @io may be gone when it
+ *	returns.
  */
 typedef void (*ksm_fallback_done_t)(struct ksm_fallback_io *io, int err);
 
@@ -52,11 +53,27 @@ struct ksm_fallback_config {
 #define KSM_FALLBACK_INLINE_VECS 2
 
 /**
+ * struct ksm_range - a run of data units and where they go
+ * @src: vector of the data; decryption is in place
+ * @iter: position in @src and bytes left; its bi_sector means nothing, nor does
+ *	the position of a range that was one data unit, once it is done
+ * @dst_off: position in @dst, in bytes
+ * @dst: for encryption, whole pages that take the result; NULL decrypts
+ * @iv: IV of the next data unit
+ */
+struct ksm_range {
+	const struct bio_vec *src;
+	struct bvec_iter iter;
+	unsigned int dst_off;
+	const struct bio_vec *dst;
+	u64 iv;
+};
+
+/**
  * struct ksm_fallback_io - state of one bio, in its submitter's memory
  * @fb: the mapping
  * @bio: the bio
- * @iter: the range of the bio as it was submitted; its bi_sector counts from
- *	the start of the mapping
+ * @range: what is left to be en- or decrypted
  *
  * Everything is private to crypto_fallback but @bio, which a done callback may
  * read. The submitter provides ksm_fallback_io_size() bytes, not necessarily
@@ -65,10 +82,13 @@ struct ksm_fallback_config {
 struct ksm_fallback_io {
 	struct ksm_fallback *fb;
 	struct bio *bio;
-	struct bvec_iter iter;
+	struct ksm_range range;
 	/* private: */
 	union {
-		struct work_struct work; /* read */
+		struct { /* read */
+			struct work_struct work;
+			struct llist_node soon;
+		};
 		struct { /* write */
 			struct bio_vec *bounce;
 			struct bio_vec *orig_vec;
@@ -83,6 +103,7 @@ struct ksm_fallback_io {
  * @reads: bios decrypted
  * @writes: bios encrypted
  * @deferred: reads that were decrypted by a worker
+ * @softirq: reads that were decrypted in a softirq after the hard irq
  * @parallel: bios that were spread over several CPUs
  * @reserve: writes that had to wait for the mapping's reserve of pages
  * @errors: bios that failed in the cipher or were malformed
@@ -91,6 +112,7 @@ struct ksm_fallback_stats {
 	u64 reads;
 	u64 writes;
 	u64 deferred;
+	u64 softirq;
 	u64 parallel;
 	u64 reserve;
 	u64 errors;

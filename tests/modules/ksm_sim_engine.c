@@ -160,19 +160,8 @@ static bool geometry_is_good(const struct ksm_sim_hw *hw,
 	return last >= dun && (bits == 64 || !(last >> bits));
 }
 
-/**
- * ksm_sim_engine_crypt() - move data through the cipher
- * @hw: the hardware
- * @er: its memory for the request
- * @rq: a read or write
- * @crypt: slot and data unit number. Mode and data unit size are what the slot
- *	was programmed with.
- *
- * Context: process context, may sleep; any if the engine does not encrypt.
- * Return: 0 or a negative errno.
- */
-int ksm_sim_engine_crypt(struct ksm_sim_hw *hw, struct ksm_sim_engine_req *er,
-			 struct request *rq, const struct ksm_crypt *crypt)
+static int encrypt_request(struct ksm_sim_hw *hw, struct ksm_sim_engine_req *er,
+			   struct request *rq, const struct ksm_crypt *crypt)
 {
 	struct crypt_pass cp = { .er = er, .dun = crypt->dun };
 	bool write = rq_data_dir(rq) == WRITE;
@@ -180,10 +169,6 @@ int ksm_sim_engine_crypt(struct ksm_sim_hw *hw, struct ksm_sim_engine_req *er,
 	struct bio_vec bv;
 	int err = 0;
 
-	if (!ksm_sim_hw_encrypts(hw))
-		return ksm_sim_hw_has_key(hw, crypt->slot) ?
-			       ksm_sim_engine_plain(hw, rq) :
-			       -EIO;
 	cp.ram = ram_of(hw, rq);
 	if (!cp.ram)
 		return -EIO;
@@ -203,6 +188,27 @@ int ksm_sim_engine_crypt(struct ksm_sim_hw *hw, struct ksm_sim_engine_req *er,
 out:
 	ksm_sim_hw_end(hw, cp.slot);
 	return err;
+}
+
+/**
+ * ksm_sim_engine_crypt() - move data through the cipher
+ * @hw: the hardware
+ * @er: its memory for the request
+ * @rq: a read or write
+ * @crypt: slot and data unit number. Mode and data unit size are what the slot
+ *	was programmed with.
+ *
+ * Context: process context, may sleep; any if the engine does not encrypt.
+ * Return: 0 or a negative errno.
+ */
+int ksm_sim_engine_crypt(struct ksm_sim_hw *hw, struct ksm_sim_engine_req *er,
+			 struct request *rq, const struct ksm_crypt *crypt)
+{
+	if (ksm_sim_hw_encrypts(hw))
+		return encrypt_request(hw, er, rq, crypt);
+	if (!ksm_sim_hw_has_key(hw, crypt->slot))
+		return -EIO;
+	return ksm_sim_engine_plain(hw, rq);
 }
 
 /**

@@ -23,7 +23,7 @@ static void end_request(struct request *rq)
 	struct ksm_sim_cmd *cmd = blk_mq_rq_to_pdu(rq);
 
 	if (cmd->crypt.key && cmd->status == BLK_STS_OK)
-		ksm_request_done(dev->disk, rq);
+		ksm_request_done(dev->disk, rq, &cmd->crypt);
 	blk_mq_end_request(rq, cmd->status);
 }
 

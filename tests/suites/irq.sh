@@ -16,7 +16,7 @@ on() {
 	ok "$what: map" map ksm m "$dev" "$size" || return
 	ok "$what: fio verify, 4k, depth 32" verify small $m --rw=randrw --bs=4k
 	is "$what: reads are decrypted" "$([ "$(status_of m reads)" -gt 0 ] && echo yes)" yes
-	DEFERRED=$(status_of m deferred) READS=$(status_of m reads)
+	DEFERRED=$(status_of m deferred) SOFTIRQ=$(status_of m softirq) READS=$(status_of m reads)
 	ok "$what: fio verify, 512 to 1M" verify mixed $m --rw=randrw --bsrange="$size"-1M --size=24M --iodepth=32
 	is "$what: nothing failed" "$(status_of m errors)" 0
 	ok "$what: write a pattern" dd if=/tmp/pat of=$m bs=64k oflag=direct status=none
@@ -26,15 +26,18 @@ on() {
 
 if nullb nullb0 size=64 blocksize=512 irqmode=2 completion_nsec=5000 queue_mode=2 hw_queue_depth=64; then
 	on 'hard irq' "$NULLB" 512
-	is 'hard irq: all reads are left to workers' "$DEFERRED" "$READS"
+	is 'hard irq: no read is decrypted there' "$((DEFERRED + SOFTIRQ))" "$READS"
+	is 'hard irq: a softirq takes them' "$([ "$SOFTIRQ" -gt 0 ] && echo yes)" yes
 	on 'hard irq, 4096' "$NULLB" 4096
-	is 'hard irq, 4096: all reads are left to workers' "$DEFERRED" "$READS"
+	is 'hard irq, 4096: no read is decrypted there' "$((DEFERRED + SOFTIRQ))" "$READS"
+	is 'hard irq, 4096: a softirq takes them' "$([ "$SOFTIRQ" -gt 0 ] && echo yes)" yes
 	nullb_gone nullb0
 else
 	fail 'null_blk with a timer'
 fi
 if nullb nullb1 size=64 blocksize=4096 irqmode=1 queue_mode=2 submit_queues=2; then
 	on 'softirq' "$NULLB" 4096
+	is 'softirq: another one would be no use' "$SOFTIRQ" 0
 	nullb_gone nullb1
 else
 	fail 'null_blk with softirq'

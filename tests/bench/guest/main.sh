@@ -16,7 +16,7 @@ here=/ksm/tests/bench/guest
 . /ksm/tests/lib/guest/sim.sh
 # shellcheck source=tests/lib/guest/ufs.sh
 . /ksm/tests/lib/guest/ufs.sh
-for part in matrix bases devices measure; do
+for part in matrix bases devices measure profile; do
 	# shellcheck disable=SC1090
 	. $here/$part.sh
 done
@@ -30,12 +30,17 @@ echo "I release $KVER"
 echo "I cpu $(sed -n '0,/^model name/s/^model name.*: //p' /proc/cpuinfo), $(nproc) processor(s)"
 # With the model of a UFS controller the emulator can be asked what it executed.
 COUNTER=''
-if [ "$METHOD" = icount ] && ufs_pci 0 >/dev/null && qmp_open; then
+if [ "$METHOD" != wall ] && ufs_pci 0 >/dev/null && qmp_open; then
 	# shellcheck disable=SC2034 # for measure.sh
 	COUNTER=1
 fi
 # Booting leaves work behind that would be counted.
 sleep 5
+if [ "$METHOD" = profile ]; then
+	# shellcheck disable=SC2046 # words wanted
+	profile_base "$ONLY_BASES" $(arg workload) $(arg ios)
+	exit
+fi
 [ "$METHOD" != icount ] || measure_cipher
 for base in $(bases); do
 	measure_base "$base"

@@ -2,16 +2,16 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables of other files
 # A guest that measures.
 
-# bench_guest LABEL METHOD others|ufs WORK: appends to $work/samples; status 1 if it
+# bench_guest LABEL METHOD clock|asked WORK: appends to $work/samples; status 1 if it
 # did not come to its end or its kernel complained.
 bench_guest() {
-	local label=$1 method=$2 base=$3 dir=$4 con=$LOGS/bench-$1-$2-$3.console
+	local label=$1 method=$2 kind=$3 dir=$4 con=$LOGS/bench-$1-$2-$3.console
 	local log=$LOGS/bench-$1-$2-$3.log line bad more=''
 	vm_defaults
 	VM_DISKS='' VM_TIMEOUT=$((3600 * ${KSM_TIMEOUT_SCALE:-1}))
 	[ "$method" = wall ] || VM_ICOUNT=1 VM_SMP=1
 	# A guest that waits for nothing outside does not have to wait in real time.
-	if [ "$base" = ufs ]; then VM_UFS=8/64M; else VM_ICOUNT_SLEEP=off; fi
+	if [ "$kind" = asked ]; then VM_UFS=8/64M; else VM_ICOUNT_SLEEP=off; fi
 	[ -z "$devices" ] || more+=" ksm.bench.devices=${devices#,}"
 	[ -z "$bases" ] || more+=" ksm.bench.bases=${bases#,}"
 	vm_args "$dir" "$dir/initrd" \
