@@ -24,6 +24,8 @@ done
 # arg NAME: of the kernel's command line; lists are joined by commas.
 arg() { sed -n "s/.* ksm\.bench\.$1=\([^ ]*\).*/\1/p" /proc/cmdline | tr , ' '; }
 # shellcheck disable=SC2034 # for the other files
+SLOTS=$(arg slots) KEYS=$(arg keys)
+# shellcheck disable=SC2034 # for the other files
 METHOD=$(arg method) SCOPE=$(arg scope) ONLY_DEVICES=$(arg devices) ONLY_BASES=$(arg bases)
 
 echo "I release $KVER"
