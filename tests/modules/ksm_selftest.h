@@ -17,7 +17,7 @@
 #include <ksm/keyslot.h>
 
 /* What should happen at once may take this long on a busy emulator. */
-#define ST_TIMEOUT  (10 * HZ)
+#define ST_TIMEOUT  (60 * HZ)
 #define ST_KEYS	    (KSM_MAX_SLOTS + 1)
 #define ST_LOG_SIZE 256
 

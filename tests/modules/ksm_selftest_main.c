@@ -15,7 +15,7 @@
 #include "ksm_selftest.h"
 
 /* A test that takes longer hangs: it waits ST_TIMEOUT for every single thing. */
-#define ST_TEST_TIMEOUT (120 * HZ)
+#define ST_TEST_TIMEOUT (240 * HZ)
 
 static char *only;
 module_param(only, charp, 0444);
