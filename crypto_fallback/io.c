@@ -466,10 +466,12 @@ int ksm_fallback_decrypt(struct ksm_fallback_io *io)
 	this_cpu_inc(fb->stats->reads);
 	if (likely(io->range.iter.bi_size <= KSM_INLINE_BYTES))
 		return decrypt_small(io);
-	if (start_team(io, decrypt_help, 0))
-		this_cpu_inc(fb->stats->deferred);
-	else
-		defer_read(io, decrypt_work);
+	/* Before that: with a team at work, @io and @fb may be gone. */
+	this_cpu_inc(fb->stats->deferred);
+	if (!start_team(io, decrypt_help, 0)) {
+		INIT_WORK(&io->work, decrypt_work);
+		queue_work(fb->wq, &io->work);
+	}
 	return -EINPROGRESS;
 }
 EXPORT_SYMBOL_KSM(ksm_fallback_decrypt);

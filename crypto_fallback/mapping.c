@@ -81,7 +81,10 @@ static int init_pools(struct ksm_fallback *fb, const char *name)
 		return err;
 
 	fb->stats = alloc_percpu(struct ksm_fallback_stats);
-	/* Its work computes and does not sleep: more would only take turns. */
+	/*
+	 * Its work computes, and sleeps at most for ciphers that pend: more
+	 * would only take turns.
+	 */
 	fb->wq = alloc_workqueue("ksm-%s", WQ_MEM_RECLAIM | WQ_UNBOUND,
 				 min_t(int, num_possible_cpus(), WQ_MAX_ACTIVE),
 				 name);
