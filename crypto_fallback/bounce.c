@@ -86,7 +86,7 @@ static unsigned int cache_give(const struct bio_vec *vecs, unsigned int nr)
 		cache->pages[cache->nr++] = vecs[i].bv_page;
 	spin_unlock_irqrestore(&cache->lock, flags);
 	/* If it is seen as set, the work has yet to look at these pages. */
-	if (unlikely(!READ_ONCE(trim_is_due)))
+	if (unlikely(nr && !READ_ONCE(trim_is_due)))
 		trim_later();
 	return nr;
 }

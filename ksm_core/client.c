@@ -24,6 +24,7 @@
 #include "context.h"
 #include "keyslot.h"
 #include "registry.h"
+#include "slot_get.h"
 #include "trace.h"
 
 /*
@@ -72,7 +73,7 @@ static __always_inline int attach(struct ksm_ctx *ctx, int slot)
 	return 0;
 }
 
-static int attach_with_slot(struct ksm_ctx *ctx, int slot)
+static __always_inline int attach_with_slot(struct ksm_ctx *ctx, int slot)
 {
 	int err = attach(ctx, slot);
 
@@ -81,8 +82,9 @@ static int attach_with_slot(struct ksm_ctx *ctx, int slot)
 	return err;
 }
 
-static void init_ctx(struct ksm_ctx *ctx, struct ksm_client *client,
-		     struct bio *bio, const struct ksm_key *key, u64 dun)
+static __always_inline void init_ctx(struct ksm_ctx *ctx,
+				     struct ksm_client *client, struct bio *bio,
+				     const struct ksm_key *key, u64 dun)
 {
 	ctx->bio = bio;
 	ctx->key = key;
@@ -101,7 +103,7 @@ static void init_ctx(struct ksm_ctx *ctx, struct ksm_client *client,
  * -EINPROGRESS, or -EAGAIN if there is nobody who would go on with it, and
  * nothing to wait for any more.
  */
-static int defer(struct ksm_client *client, struct ksm_ctx *ctx)
+static noinline int defer(struct ksm_client *client, struct ksm_ctx *ctx)
 {
 	unsigned long flags;
 	int err = -EINPROGRESS;
@@ -109,7 +111,8 @@ static int defer(struct ksm_client *client, struct ksm_ctx *ctx)
 	ctx->next = NULL;
 	spin_lock_irqsave(&client->lock, flags);
 	/* ksm_client_thaw() comes after the disk has been thawed. */
-	if (!client->wq && !client->busy && !READ_ONCE(client->disk->frozen)) {
+	if (!client->wq && !client->busy &&
+	    READ_ONCE(client->disk->state) != KSM_DISK_FROZEN) {
 		err = -EAGAIN;
 		goto out;
 	}
@@ -251,14 +254,14 @@ void ksm_client_thaw(struct ksm_client *client)
 
 /* ---- submitting ---- */
 
-static int try_attach(struct ksm_ctx *ctx)
+static __always_inline int try_attach(struct ksm_ctx *ctx)
 {
 	struct ksm *ksm = ctx->client->ksm;
 	int slot;
 
 	if (!ksm->num_slots)
 		return attach(ctx, KSM_NO_SLOT);
-	slot = ksm_slot_try_get(ksm, ctx->key);
+	slot = ksm_slot_try_get_inline(ksm, ctx->key);
 	return unlikely(slot < 0) ? slot : attach_with_slot(ctx, slot);
 }
 

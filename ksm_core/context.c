@@ -13,7 +13,6 @@
 #include <linux/bio.h>
 #include <linux/blk-mq.h>
 #include <linux/export.h>
-#include <linux/hash.h>
 #include <linux/log2.h>
 #include <linux/wait.h>
 
@@ -21,28 +20,11 @@
 #include "context.h"
 #include "keyslot.h"
 #include "registry.h"
+#include "slot_get.h"
 #include "trace.h"
 
-/* One table for all: levels without slots need no memory for theirs. */
-#define KSM_CTX_BITS 10
-
-/**
- * struct ksm_bucket - contexts of the same hash value
- * @lock: protects @head
- * @head: the contexts
- */
-struct ksm_bucket {
-	spinlock_t lock; /* see above */
-	struct hlist_head head;
-};
-
-static struct ksm_bucket ksm_ctx_table[1 << KSM_CTX_BITS];
+struct ksm_bucket ksm_ctx_table[1 << KSM_CTX_BITS];
 static DECLARE_WAIT_QUEUE_HEAD(ksm_drain_wait);
-
-static struct ksm_bucket *bucket_of(const struct bio_vec *vec)
-{
-	return &ksm_ctx_table[hash_ptr(vec, KSM_CTX_BITS)];
-}
 
 /**
  * ksm_ctx_table_init() - make the table, when the module is loaded
@@ -53,32 +35,6 @@ void ksm_ctx_table_init(void)
 
 	for (i = 0; i < ARRAY_SIZE(ksm_ctx_table); i++)
 		spin_lock_init(&ksm_ctx_table[i].lock);
-}
-
-/**
- * ksm_ctx_attach() - put a context into the table
- * @ctx: the context, filled in, with a slot if there are slots
- *
- * Context: any context.
- * Return: 0; -ENODEV if the disk has gone; -EAGAIN if it is frozen.
- */
-int ksm_ctx_attach(struct ksm_ctx *ctx)
-{
-	struct ksm_bucket *bucket = bucket_of(ctx->vec);
-	const struct ksm_disk *disk = ctx->client->disk;
-	unsigned long flags;
-	int err = 0;
-
-	spin_lock_irqsave(&bucket->lock, flags);
-	/* Under the lock: ksm_ctx_drain() sees this context or we see this. */
-	if (unlikely(READ_ONCE(disk->gone)))
-		err = -ENODEV;
-	else if (unlikely(READ_ONCE(disk->frozen)))
-		err = -EAGAIN;
-	else
-		hlist_add_head(&ctx->node, &bucket->head);
-	spin_unlock_irqrestore(&bucket->lock, flags);
-	return err;
 }
 
 /**
@@ -95,7 +51,7 @@ int ksm_ctx_attach(struct ksm_ctx *ctx)
  */
 unsigned int ksm_detach_ctx(struct ksm_ctx *ctx)
 {
-	struct ksm_bucket *bucket = bucket_of(ctx->vec);
+	struct ksm_bucket *bucket = ctx->bucket;
 	struct ksm_client *client = ctx->client;
 	unsigned long flags;
 	unsigned int left;
@@ -110,9 +66,8 @@ unsigned int ksm_detach_ctx(struct ksm_ctx *ctx)
 		trace_ksm_ctx_lost(client->ksm, ctx, left);
 	}
 	if (ctx->slot != KSM_NO_SLOT)
-		ksm_slot_put(client->ksm, ctx->slot);
-	if (unlikely(READ_ONCE(client->disk->gone) ||
-		     READ_ONCE(client->disk->frozen)))
+		ksm_slot_put_inline(client->ksm, ctx->slot);
+	if (unlikely(READ_ONCE(client->disk->state) != KSM_DISK_OPEN))
 		wake_up(&ksm_drain_wait);
 	return left;
 }
@@ -146,25 +101,57 @@ void ksm_ctx_drain(const struct gendisk *disk)
 	wait_event(ksm_drain_wait, !disk_has_ctx(disk));
 }
 
-/* What @ctx says about a part of its bio, or of another with its vector. */
-static int match_part(struct ksm_ctx *ctx, sector_t sector, unsigned int size,
-		      struct ksm_crypt *crypt)
+/*
+ * What @ctx says about the part of its bio, or of another with its vector, that
+ * lies @offset bytes behind its start; 64 bits, so before it is far behind it.
+ */
+static __always_inline int match_part(struct ksm_ctx *ctx, u64 offset,
+				      unsigned int size,
+				      struct ksm_crypt *crypt)
 {
 	unsigned int unit = ctx->key->data_unit_size;
-	u64 offset = (u64)(sector - ctx->sector) << SECTOR_SHIFT;
 	u64 dun = ctx->dun + (offset >> ilog2(unit));
 
-	if (sector < ctx->sector || offset + size > ctx->size ||
-	    ((offset | size) & (unit - 1)))
+	if (unlikely(offset + size > ctx->size || offset > ctx->size ||
+		     ((offset | size) & (unit - 1))))
 		return -EIO;
-	if (crypt->key && (crypt->key != ctx->key || crypt->dun != dun ||
-			   crypt->slot != ctx->slot))
+	if (unlikely(crypt->key) &&
+	    (crypt->key != ctx->key || crypt->dun != dun ||
+	     crypt->slot != ctx->slot))
 		return -EIO;
 	crypt->key = ctx->key;
 	crypt->slot = ctx->slot;
 	crypt->dun = dun;
 	crypt->ctx = ctx;
 	return 0;
+}
+
+static __always_inline int look_up(const struct gendisk *disk,
+				   const struct bio *bio,
+				   struct ksm_crypt *crypt)
+{
+	const struct bio_vec *vec = bio->bi_io_vec;
+	const sector_t sector = bio->bi_iter.bi_sector;
+	const unsigned int size = bio->bi_iter.bi_size;
+	struct ksm_bucket *bucket = ksm_ctx_bucket(vec);
+	struct ksm_ctx *ctx;
+	unsigned long flags;
+	int err = 0;
+
+	spin_lock_irqsave(&bucket->lock, flags);
+	hlist_for_each_entry(ctx, &bucket->head, node) {
+		if (ctx->vec != vec || ctx->client->disk->disk != disk ||
+		    sector >= ctx->sector + (ctx->size >> SECTOR_SHIFT) ||
+		    sector + (size >> SECTOR_SHIFT) <= ctx->sector)
+			continue;
+		err = match_part(ctx,
+				 (u64)(sector - ctx->sector) << SECTOR_SHIFT,
+				 size, crypt);
+		if (unlikely(err))
+			break;
+	}
+	spin_unlock_irqrestore(&bucket->lock, flags);
+	return err;
 }
 
 /**
@@ -182,35 +169,17 @@ static int match_part(struct ksm_ctx *ctx, sector_t sector, unsigned int size,
 int ksm_bio_crypt(struct gendisk *disk, struct bio *bio,
 		  struct ksm_crypt *crypt)
 {
-	const sector_t sector = bio->bi_iter.bi_sector;
-	const unsigned int size = bio->bi_iter.bi_size;
-	struct ksm_bucket *bucket;
-	struct ksm_ctx *ctx;
-	unsigned long flags;
-	int err = 0;
+	const bool other = bio_op(bio) != REQ_OP_READ &&
+			   bio_op(bio) != REQ_OP_WRITE;
+	int err;
 
 	crypt->key = NULL;
 	crypt->slot = KSM_NO_SLOT;
 	crypt->ctx = NULL;
-	if (!bio_has_data(bio))
+	if (!bio->bi_iter.bi_size || (unlikely(other) && !bio_has_data(bio)))
 		return 0;
-
-	bucket = bucket_of(bio->bi_io_vec);
-	spin_lock_irqsave(&bucket->lock, flags);
-	hlist_for_each_entry(ctx, &bucket->head, node) {
-		if (ctx->vec != bio->bi_io_vec ||
-		    ctx->client->disk->disk != disk ||
-		    sector >= ctx->sector + (ctx->size >> SECTOR_SHIFT) ||
-		    sector + (size >> SECTOR_SHIFT) <= ctx->sector)
-			continue;
-		err = match_part(ctx, sector, size, crypt);
-		if (err)
-			break;
-	}
-	spin_unlock_irqrestore(&bucket->lock, flags);
-
-	if (crypt->key && bio_op(bio) != REQ_OP_READ &&
-	    bio_op(bio) != REQ_OP_WRITE)
+	err = look_up(disk, bio, crypt);
+	if (unlikely(other) && crypt->key)
 		err = -EIO;
 	return err;
 }

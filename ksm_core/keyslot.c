@@ -22,13 +22,13 @@
 
 #include <linux/bitmap.h>
 #include <linux/export.h>
-#include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/pm_runtime.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "keyslot.h"
+#include "slot_get.h"
 #include "trace.h"
 
 /**
@@ -95,16 +95,11 @@ void ksm_release(struct ksm *ksm)
 
 /* ---- which key is where: all but the readers under ksm->lock ---- */
 
-static int *chain_head(struct ksm *ksm, const struct ksm_key *key)
-{
-	return &ksm->heads[hash_ptr(key, 32) & ksm->hash_mask];
-}
-
 static void link_key(struct ksm *ksm, unsigned int slot,
 		     const struct ksm_key *key, const struct ksm_client *via)
 {
 	struct ksm_slot_key *sk = &ksm->slot_keys[slot];
-	int *head = chain_head(ksm, key);
+	int *head = ksm_chain_head(ksm, key);
 
 	sk->via = via;
 	sk->since = ksm->stats.programs;
@@ -116,7 +111,7 @@ static void link_key(struct ksm *ksm, unsigned int slot,
 static void unlink_key(struct ksm *ksm, unsigned int slot)
 {
 	struct ksm_slot_key *sk = &ksm->slot_keys[slot];
-	int *link = chain_head(ksm, sk->key);
+	int *link = ksm_chain_head(ksm, sk->key);
 
 	while (*link != slot)
 		link = &ksm->slot_keys[*link].next;
@@ -127,7 +122,7 @@ static void unlink_key(struct ksm *ksm, unsigned int slot)
 
 static int find_slot(struct ksm *ksm, const struct ksm_key *key)
 {
-	int slot = *chain_head(ksm, key);
+	int slot = *ksm_chain_head(ksm, key);
 
 	while (slot >= 0 && ksm->slot_keys[slot].key != key)
 		slot = ksm->slot_keys[slot].next;
@@ -137,14 +132,30 @@ static int find_slot(struct ksm *ksm, const struct ksm_key *key)
 /* ---- references ---- */
 
 /**
+ * ksm_slot_search_chain() - the way of ksm_slot_try_get_inline() that is longer
+ * @ksm: the keyslot manager
+ * @key: the key
+ * @slot: the first slot of its chain, or -1
+ *
+ * Context: any context.
+ * Return: the slot that seems to hold the key, or -1.
+ */
+int ksm_slot_search_chain(struct ksm *ksm, const struct ksm_key *key, int slot)
+{
+	unsigned int steps;
+
+	for (steps = 0; slot >= 0 && steps < ksm->num_slots; steps++) {
+		if (READ_ONCE(ksm->slot_keys[slot].key) == key)
+			return slot;
+		slot = READ_ONCE(ksm->slot_keys[slot].next);
+	}
+	return -1;
+}
+
+/**
  * ksm_slot_try_get() - get a reference to the slot that holds a key
  * @ksm: the keyslot manager
  * @key: the key
- *
- * The walk along the hash chain has no lock. Slots never go away, so it may be
- * led to another chain by a slot that changes hands, but no further; and what
- * it finds is looked at again once nobody can change it any more. If it misses
- * the key for that reason, the caller takes the way around, which has a lock.
  *
  * Context: any context.
  * Return: the slot; -EAGAIN if the key is in none or is to make room, when
@@ -153,31 +164,9 @@ static int find_slot(struct ksm *ksm, const struct ksm_key *key)
  */
 int ksm_slot_try_get(struct ksm *ksm, const struct ksm_key *key)
 {
-	unsigned int steps;
-	int slot;
-
-	if (unlikely(ksm_is_dead(ksm)))
-		return -ENODEV;
 	if (unlikely(!ksm->num_slots))
 		return -EOPNOTSUPP;
-
-	slot = READ_ONCE(*chain_head(ksm, key));
-	for (steps = 0; slot >= 0 && steps < ksm->num_slots; steps++) {
-		if (READ_ONCE(ksm->slot_keys[slot].key) == key)
-			break;
-		slot = READ_ONCE(ksm->slot_keys[slot].next);
-	}
-	if (slot < 0 || steps == ksm->num_slots ||
-	    !atomic_inc_unless_negative(&ksm->slots[slot].refs))
-		return -EAGAIN;
-
-	/* Now the slot keeps its key. It may have had another just before. */
-	if (unlikely(READ_ONCE(ksm->slot_keys[slot].key) != key)) {
-		ksm_slot_put(ksm, slot);
-		return -EAGAIN;
-	}
-	trace_ksm_slot_get(ksm, key, slot);
-	return slot;
+	return ksm_slot_try_get_inline(ksm, key);
 }
 EXPORT_SYMBOL_KSM(ksm_slot_try_get);
 
@@ -197,7 +186,15 @@ void ksm_slot_dup(struct ksm *ksm, unsigned int slot)
 }
 EXPORT_SYMBOL_KSM(ksm_slot_dup);
 
-static void wake_first(struct ksm *ksm)
+/**
+ * ksm_slot_wake_first() - a slot may have become idle
+ * @ksm: the keyslot manager
+ *
+ * Wakes the first of those who wait for one.
+ *
+ * Context: any context.
+ */
+void ksm_slot_wake_first(struct ksm *ksm)
 {
 	struct ksm_waiter *waiter;
 	unsigned long flags;
@@ -222,14 +219,7 @@ static void wake_first(struct ksm *ksm)
  */
 void ksm_slot_put(struct ksm *ksm, unsigned int slot)
 {
-	int refs;
-
-	WRITE_ONCE(ksm->slots[slot].last_used, jiffies);
-	/* A full barrier, as is set_current_state() in wait_for_turn(). */
-	refs = atomic_dec_return(&ksm->slots[slot].refs);
-	if ((!refs || refs == KSM_CLOSED) &&
-	    unlikely(!list_empty_careful(&ksm->waiters)))
-		wake_first(ksm);
+	ksm_slot_put_inline(ksm, slot);
 }
 EXPORT_SYMBOL_KSM(ksm_slot_put);
 
@@ -388,7 +378,7 @@ static void close_for_waiters(struct ksm *ksm)
 					     slot);
 	}
 	/* There may have been idle ones among them. */
-	wake_first(ksm);
+	ksm_slot_wake_first(ksm);
 }
 
 /*
@@ -492,7 +482,7 @@ static void leave_queue(struct ksm *ksm, struct ksm_waiter *waiter)
 	list_del_init(&waiter->list);
 	spin_unlock_irq(&ksm->wait_lock);
 	/* There may be another idle slot, or the same key in ours. */
-	wake_first(ksm);
+	ksm_slot_wake_first(ksm);
 }
 
 static bool is_first(struct ksm *ksm, struct ksm_waiter *waiter)
@@ -659,7 +649,7 @@ int ksm_evict_key(struct ksm *ksm, const struct ksm_key *key)
 	mutex_unlock(&ksm->lock);
 	if (!held)
 		ksm_release(ksm);
-	wake_first(ksm);
+	ksm_slot_wake_first(ksm);
 	return err;
 }
 EXPORT_SYMBOL_KSM(ksm_evict_key);
@@ -695,7 +685,7 @@ void ksm_slots_leave(struct ksm *ksm, const struct ksm_client *client,
 	mutex_unlock(&ksm->lock);
 	if (held)
 		ksm_release(ksm);
-	wake_first(ksm);
+	ksm_slot_wake_first(ksm);
 }
 
 /* ---- the provider's side ---- */
@@ -739,7 +729,7 @@ int ksm_reprogram_all(struct ksm *ksm)
 		lose_slot(ksm, i);
 	}
 	mutex_unlock(&ksm->lock);
-	wake_first(ksm);
+	ksm_slot_wake_first(ksm);
 	return first;
 }
 EXPORT_SYMBOL_KSM(ksm_reprogram_all);

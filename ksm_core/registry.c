@@ -253,7 +253,7 @@ void ksm_freeze(struct ksm *ksm, struct gendisk *disk)
 	mutex_lock(&ksm_topology);
 	kd = find_disk(disk);
 	if (!WARN_ON(!kd || kd->ksm != ksm || ksm->num_slots))
-		WRITE_ONCE(kd->frozen, true);
+		WRITE_ONCE(kd->state, KSM_DISK_FROZEN);
 	mutex_unlock(&ksm_topology);
 	ksm_ctx_drain(disk);
 }
@@ -274,8 +274,8 @@ void ksm_thaw(struct ksm *ksm, struct gendisk *disk)
 
 	mutex_lock(&ksm_topology);
 	kd = find_disk(disk);
-	if (!WARN_ON(!kd || kd->ksm != ksm) && kd->frozen) {
-		WRITE_ONCE(kd->frozen, false);
+	if (!WARN_ON(!kd || kd->ksm != ksm) && kd->state == KSM_DISK_FROZEN) {
+		WRITE_ONCE(kd->state, KSM_DISK_OPEN);
 		submit_waiting(kd);
 	}
 	mutex_unlock(&ksm_topology);
@@ -305,8 +305,7 @@ void ksm_unregister(struct ksm *ksm, struct gendisk *disk)
 	}
 	list_del(&kd->list);
 	ksm->nr_disks--;
-	WRITE_ONCE(kd->gone, true);
-	WRITE_ONCE(kd->frozen, false);
+	WRITE_ONCE(kd->state, KSM_DISK_GONE);
 	submit_waiting(kd);
 	mutex_unlock(&ksm_topology);
 
@@ -452,7 +451,7 @@ EXPORT_SYMBOL_KSM(ksm_change_caps);
  */
 void ksm_client_caps(struct ksm_client *client, struct ksm_caps *caps)
 {
-	if (READ_ONCE(client->disk->gone))
+	if (READ_ONCE(client->disk->state) == KSM_DISK_GONE)
 		memset(caps, 0, sizeof(*caps));
 	else
 		disk_caps(client->disk, caps);

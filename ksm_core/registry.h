@@ -16,21 +16,31 @@ struct ksm_caps;
 struct ksm_client;
 
 /**
+ * enum ksm_disk_state - whether bios for a disk may have contexts
+ * @KSM_DISK_OPEN: yes
+ * @KSM_DISK_FROZEN: not before it is thawed
+ * @KSM_DISK_GONE: no more, the disk has been unregistered
+ */
+enum ksm_disk_state {
+	KSM_DISK_OPEN,
+	KSM_DISK_FROZEN,
+	KSM_DISK_GONE,
+};
+
+/**
  * struct ksm_disk - a disk that has a keyslot manager
  * @list: in the registry, under ksm_topology
  * @ref: references: the registry's and one per client
  * @ksm: the manager
- * @disk: the disk; not to be dereferenced once it is @gone
- * @gone: the disk has been unregistered, no contexts for it any more
- * @frozen: no contexts for it before it is thawed
+ * @disk: the disk; not to be dereferenced once it is %KSM_DISK_GONE
+ * @state: written under ksm_topology
  */
 struct ksm_disk {
 	struct list_head list;
 	struct kref ref;
 	struct ksm *ksm;
 	struct gendisk *disk;
-	bool gone;
-	bool frozen;
+	enum ksm_disk_state state;
 };
 
 int ksm_client_join(struct ksm_client *client, struct block_device *bdev,

@@ -18,6 +18,7 @@
 
 #include <ksm/keyslot.h>
 
+struct ksm_bucket;
 struct ksm_client;
 struct ksm_ctx;
 struct request;
@@ -62,6 +63,7 @@ struct ksm_ctx {
 		struct ksm_ctx *next; /* waiting for a slot */
 	};
 	const struct bio_vec *vec;
+	struct ksm_bucket *bucket;
 	struct ksm_client *client;
 	sector_t sector;
 	unsigned int size;

@@ -160,8 +160,11 @@ static bool geometry_is_good(const struct ksm_sim_hw *hw,
 	return last >= dun && (bits == 64 || !(last >> bits));
 }
 
-static int encrypt_request(struct ksm_sim_hw *hw, struct ksm_sim_engine_req *er,
-			   struct request *rq, const struct ksm_crypt *crypt)
+/* Its stack frame should not cost those who do not encrypt. */
+static noinline int encrypt_request(struct ksm_sim_hw *hw,
+				    struct ksm_sim_engine_req *er,
+				    struct request *rq,
+				    const struct ksm_crypt *crypt)
 {
 	struct crypt_pass cp = { .er = er, .dun = crypt->dun };
 	bool write = rq_data_dir(rq) == WRITE;
