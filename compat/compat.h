@@ -50,4 +50,11 @@
 #define COMPAT_DM_NO_ZONED_PARTIAL false
 #endif
 
+/* The member of struct bvec_iter: bytes of the current vector that are done. */
+#ifdef KSM_HAVE_BVEC_ITER_BI_OFFSET
+#define COMPAT_BVEC_DONE bi_offset
+#else
+#define COMPAT_BVEC_DONE bi_bvec_done
+#endif
+
 #endif /* _KSM_COMPAT_H */

@@ -7,13 +7,15 @@
  *   It is bounded, gives way to memory pressure, gives back what is idle, and
  *   holds nothing but ciphertext, since that is all that is ever written to
  *   these pages;
- * - the page allocator, without waiting;
+ * - the page allocator, without waiting, as long as all mappings together have
+ *   no more than a small part of the memory;
  * - the mapping's own reserve, with waiting. This is what guarantees progress:
  *   pages that come back refill the reserve before anything else.
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/percpu_counter.h>
 #include <shrinker.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -25,6 +27,35 @@
 
 /* Pages that were not used for as long as this to twice that are given back. */
 #define KSM_CACHE_IDLE (5 * HZ)
+
+/* Part of the memory that they may take, not counting caches and reserves. */
+#define KSM_BOUNCE_PERCENT 2
+
+/* Pages in use, in the caches and in reserves; and how many there may be. */
+static struct percpu_counter bounce_pages;
+static atomic_long_t bounce_limit;
+
+/* Also a mempool's function. The reserve itself has no limit but its size. */
+static void *page_get(gfp_t gfp, void *pool_data)
+{
+	struct ksm_bounce *bounce = pool_data;
+	struct page *page;
+
+	/* So many writes are under way that this one may as well wait. */
+	if (bounce->filled && percpu_counter_read_positive(&bounce_pages) >=
+				      atomic_long_read(&bounce_limit))
+		return NULL;
+	page = alloc_page(gfp);
+	if (page)
+		percpu_counter_inc(&bounce_pages);
+	return page;
+}
+
+static void page_put(void *page, void *pool_data)
+{
+	percpu_counter_dec(&bounce_pages);
+	__free_page(page);
+}
 
 /**
  * struct ksm_page_cache - pages of one CPU
@@ -103,7 +134,7 @@ static unsigned long cache_drain(struct ksm_page_cache *cache, unsigned long nr)
 		spin_unlock_irq(&cache->lock);
 		if (!page)
 			break;
-		__free_page(page);
+		page_put(page, NULL);
 		freed++;
 	}
 	return freed;
@@ -123,6 +154,19 @@ unsigned long ksm_bounce_cached(void)
 	for_each_possible_cpu(cpu)
 		nr += READ_ONCE(per_cpu_ptr(page_cache, cpu)->nr);
 	return nr;
+}
+
+/**
+ * ksm_bounce_count() - count the pages of all mappings
+ * @limit: set to how many there may be before writes wait for their reserve
+ *
+ * Context: process context.
+ * Return: pages in use, in the caches and in reserves.
+ */
+unsigned long ksm_bounce_count(unsigned long *limit)
+{
+	*limit = atomic_long_read(&bounce_limit);
+	return percpu_counter_sum_positive(&bounce_pages);
 }
 
 static unsigned long cache_count(struct shrinker *shrinker,
@@ -181,19 +225,30 @@ int ksm_bounce_cache_init(unsigned int pages_per_cpu)
 {
 	int cpu, err;
 
+	err = percpu_counter_init(&bounce_pages, 0, GFP_KERNEL);
+	if (err)
+		return err;
+	atomic_long_set(&bounce_limit,
+			totalram_pages() * KSM_BOUNCE_PERCENT / 100 +
+				num_possible_cpus() * pages_per_cpu);
 	page_cache =
 		__alloc_percpu(sizeof(struct ksm_page_cache) +
 				       pages_per_cpu * sizeof(struct page *),
 			       __alignof__(struct ksm_page_cache));
-	if (!page_cache)
-		return -ENOMEM;
+	if (!page_cache) {
+		err = -ENOMEM;
+		goto destroy_counter;
+	}
 	page_cache_max = pages_per_cpu;
 	for_each_possible_cpu(cpu)
 		spin_lock_init(&per_cpu_ptr(page_cache, cpu)->lock);
 
 	err = compat_shrinker_register("ksm-bounce", cache_count, cache_scan);
-	if (err)
-		free_percpu(page_cache);
+	if (!err)
+		return 0;
+	free_percpu(page_cache);
+destroy_counter:
+	percpu_counter_destroy(&bounce_pages);
 	return err;
 }
 
@@ -211,6 +266,7 @@ void ksm_bounce_cache_exit(void)
 	for_each_possible_cpu(cpu)
 		cache_drain(per_cpu_ptr(page_cache, cpu), ULONG_MAX);
 	free_percpu(page_cache);
+	percpu_counter_destroy(&bounce_pages);
 }
 
 /**
@@ -223,8 +279,16 @@ void ksm_bounce_cache_exit(void)
  */
 int ksm_bounce_init(struct ksm_bounce *bounce, unsigned int reserve)
 {
+	int err;
+
 	mutex_init(&bounce->lock);
-	return mempool_init_page_pool(&bounce->pages, reserve, 0);
+	bounce->filled = false;
+	err = mempool_init(&bounce->pages, reserve, page_get, page_put, bounce);
+	if (err)
+		return err;
+	atomic_long_add(reserve, &bounce_limit);
+	bounce->filled = true;
+	return 0;
 }
 
 /**
@@ -235,16 +299,19 @@ int ksm_bounce_init(struct ksm_bounce *bounce, unsigned int reserve)
  */
 void ksm_bounce_exit(struct ksm_bounce *bounce)
 {
+	if (bounce->filled)
+		atomic_long_sub(bounce->pages.min_nr, &bounce_limit);
 	mempool_exit(&bounce->pages);
 	mutex_destroy(&bounce->lock);
 }
 
-static unsigned int alloc_fast(struct bio_vec *vecs, unsigned int nr)
+static unsigned int alloc_fast(struct ksm_bounce *bounce, struct bio_vec *vecs,
+			       unsigned int nr)
 {
 	unsigned int got = cache_take(vecs, nr);
 
 	for (; unlikely(got < nr); got++) {
-		vecs[got].bv_page = alloc_page(KSM_GFP_FAST);
+		vecs[got].bv_page = page_get(KSM_GFP_FAST, bounce);
 		if (!vecs[got].bv_page)
 			break;
 	}
@@ -264,7 +331,7 @@ static unsigned int alloc_fast(struct bio_vec *vecs, unsigned int nr)
 bool ksm_bounce_alloc(struct ksm_bounce *bounce, struct bio_vec *vecs,
 		      unsigned int nr)
 {
-	unsigned int got = alloc_fast(vecs, nr);
+	unsigned int got = alloc_fast(bounce, vecs, nr);
 
 	if (likely(got == nr))
 		return false;

@@ -13,14 +13,6 @@
 #include "crypt.h"
 #include "engine.h"
 
-/* What sg_init_table() does, without a call: this is done for each bio. */
-static __always_inline void init_sg(struct scatterlist *sg, unsigned int size)
-{
-	sg->page_link = 0;
-	sg_mark_end(sg);
-	sg->length = size;
-}
-
 static __always_inline void set_iv(struct ksm_unit *unit, u64 iv)
 {
 	unit->iv[0] = cpu_to_le64(iv);
@@ -29,11 +21,15 @@ static __always_inline void set_iv(struct ksm_unit *unit, u64 iv)
 	unit->iv[3] = 0;
 }
 
-/* Its size has been set and is always the same. */
+/*
+ * All of a scatterlist of one entry but its size, which has been set and is
+ * always the same. This is done for each data unit.
+ */
 static __always_inline void set_place(struct scatterlist *sg, struct page *page,
 				      unsigned int offset)
 {
-	sg_assign_page(sg, page + (offset >> PAGE_SHIFT));
+	page += offset >> PAGE_SHIFT;
+	sg->page_link = (unsigned long)page | SG_END;
 	sg->offset = offset_in_page(offset);
 }
 
@@ -121,45 +117,61 @@ static __always_inline void init_request(const struct ksm_engine *engine,
 	struct scatterlist *dst = enc ? &unit->dst : &unit->src;
 	const unsigned int size = engine->unit;
 
-	init_sg(&unit->src, size);
+	unit->src.length = size;
 	if (enc)
-		init_sg(&unit->dst, size);
+		unit->dst.length = size;
 	skcipher_request_set_crypt(req, &unit->src, dst, size, unit->iv);
 }
 
 /*
- * The first @bytes of the segment at the front of @range, whole data units. What
- * changes from one to the next stays in registers.
+ * The data units up to the first that is not all in one segment, or not aligned.
+ * What changes from one to the next is in registers, and written back at the
+ * end.
  */
 static __always_inline int
-crypt_segment(const struct ksm_engine *engine, struct ksm_range *range,
-	      struct ksm_unit *unit, struct skcipher_request *req,
-	      const struct bio_vec *bv, unsigned int bytes, bool enc)
+crypt_whole_units(const struct ksm_engine *engine, struct ksm_range *range,
+		  struct ksm_unit *unit, struct skcipher_request *req, bool enc)
 {
-	const unsigned int size = engine->unit;
-	const unsigned int step = engine->iv_step;
+	const struct bio_vec *bv = &range->src[range->iter.bi_idx];
+	unsigned int done = range->iter.COMPAT_BVEC_DONE;
+	unsigned int left = range->iter.bi_size;
 	unsigned int dst_off = range->dst_off;
-	unsigned int done = 0;
+	const struct bio_vec *dst = range->dst;
+	const unsigned int step = engine->iv_step;
+	const unsigned int size = engine->unit;
 	u64 iv = range->iv;
-	int err;
+	int err = 0;
 
-	do {
+	while (left) {
+		unsigned int offset = bv->bv_offset + done;
+
+		if (unlikely(bv->bv_len - done < size ||
+			     (offset & (KSM_SEG_ALIGN - 1))))
+			break;
 		set_iv(unit, iv);
-		set_place(&unit->src, bv->bv_page, bv->bv_offset + done);
+		set_place(&unit->src, bv->bv_page, offset);
+		iv += step;
+		left -= size;
+		done += size;
+		if (done == bv->bv_len) {
+			done = 0;
+			bv++;
+		}
 		if (enc) {
-			set_dst(unit, range->dst, dst_off);
+			set_dst(unit, dst, dst_off);
 			dst_off += size;
 			err = crypto_skcipher_encrypt(req);
 		} else {
 			err = crypto_skcipher_decrypt(req);
 		}
-		iv += step;
-		done += size;
-	} while (done != bytes && likely(!err));
-
-	range->iv = iv;
+		if (unlikely(err))
+			break;
+	}
+	range->iter.bi_idx = bv - range->src;
+	range->iter.COMPAT_BVEC_DONE = done;
+	range->iter.bi_size = left;
 	range->dst_off = dst_off;
-	bvec_iter_advance_single(range->src, &range->iter, done);
+	range->iv = iv;
 	return err;
 }
 
@@ -173,28 +185,22 @@ crypt_units(const struct ksm_engine *engine, struct ksm_range *range,
 	    struct ksm_unit *unit, struct skcipher_request *req,
 	    struct crypto_wait *wait, enum ksm_pending pending, bool enc)
 {
-	const unsigned int size = engine->unit;
 	int err;
 
-	while (range->iter.bi_size) {
-		struct bio_vec bv = mp_bvec_iter_bvec(range->src, range->iter);
+	for (;;) {
+		err = crypt_whole_units(engine, range, unit, req, enc);
+		if (unlikely(err) || likely(!range->iter.bi_size))
+			return err;
 
-		if (unlikely(bv.bv_len < size)) {
-			if (pending == KSM_MAY_NOT_WAIT)
-				return -EAGAIN;
-			err = crypt_spanning_unit(engine, range, unit, req,
-						  wait);
-			init_request(engine, unit, req, enc);
-		} else if (unlikely(bv.bv_offset & (KSM_SEG_ALIGN - 1))) {
-			err = -EINVAL;
-		} else {
-			err = crypt_segment(engine, range, unit, req, &bv,
-					    round_down(bv.bv_len, size), enc);
-		}
+		if (mp_bvec_iter_len(range->src, range->iter) >= engine->unit)
+			return -EINVAL;
+		if (pending == KSM_MAY_NOT_WAIT)
+			return -EAGAIN;
+		err = crypt_spanning_unit(engine, range, unit, req, wait);
 		if (unlikely(err))
 			return err;
+		init_request(engine, unit, req, enc);
 	}
-	return 0;
 }
 
 static __always_inline int
@@ -203,7 +209,8 @@ crypt_direction(const struct ksm_engine *engine, struct ksm_range *range,
 		struct crypto_wait *wait, enum ksm_pending pending, bool enc)
 {
 	const unsigned int size = engine->unit;
-	struct bio_vec bv;
+	const struct bio_vec *bv;
+	unsigned int offset;
 
 	init_request(engine, unit, req, enc);
 	if (range->iter.bi_size != size)
@@ -214,13 +221,15 @@ crypt_direction(const struct ksm_engine *engine, struct ksm_range *range,
 	 * Most small bios are one data unit: no loop, and nothing follows for
 	 * which @range would have to go on.
 	 */
-	bv = mp_bvec_iter_bvec(range->src, range->iter);
-	if (unlikely(bv.bv_len != size || (bv.bv_offset & (KSM_SEG_ALIGN - 1))))
+	bv = &range->src[range->iter.bi_idx];
+	offset = bv->bv_offset + range->iter.COMPAT_BVEC_DONE;
+	if (unlikely(bv->bv_len - range->iter.COMPAT_BVEC_DONE < size ||
+		     (offset & (KSM_SEG_ALIGN - 1))))
 		return crypt_units(engine, range, unit, req, wait, pending,
 				   enc);
 	range->iter.bi_size = 0;
 	set_iv(unit, range->iv);
-	set_place(&unit->src, bv.bv_page, bv.bv_offset);
+	set_place(&unit->src, bv->bv_page, offset);
 	if (!enc)
 		return crypto_skcipher_decrypt(req);
 	set_dst(unit, range->dst, range->dst_off);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/debug/crypto_fallback/{engines,cached_pages}
+ * /sys/kernel/debug/crypto_fallback/{engines,cached_pages,bounce_pages}
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -25,6 +25,15 @@ static int cached_pages_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(cached_pages);
 
+static int bounce_pages_show(struct seq_file *m, void *v)
+{
+	unsigned long limit, nr = ksm_bounce_count(&limit);
+
+	seq_printf(m, "%lu limit:%lu\n", nr, limit);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(bounce_pages);
+
 /**
  * ksm_fallback_debugfs_init() - when the module is loaded
  *
@@ -36,6 +45,8 @@ void ksm_fallback_debugfs_init(void)
 	debugfs_create_file("engines", 0400, root, NULL, &engines_fops);
 	debugfs_create_file("cached_pages", 0400, root, NULL,
 			    &cached_pages_fops);
+	debugfs_create_file("bounce_pages", 0400, root, NULL,
+			    &bounce_pages_fops);
 }
 
 /**

@@ -101,7 +101,8 @@ static __always_inline void init_io(struct ksm_fallback_io *io,
 	io->bio = bio;
 	io->range.src = bio->bi_io_vec;
 	io->range.iter = bio->bi_iter;
-	io->range.iv = (sector + fb->iv_offset) >> fb->iv_shift;
+	/* The mask spares the check that kernels with UBSAN do. */
+	io->range.iv = (sector + fb->iv_offset) >> (fb->iv_shift & 63);
 }
 
 static void advance_range(struct ksm_range *range,
@@ -112,16 +113,35 @@ static void advance_range(struct ksm_range *range,
 	range->iv += (u64)(bytes >> fb->unit_shift) * fb->engine.iv_step;
 }
 
+/* The next @bytes of @range, or all that is left of it. */
 static int crypt_chunk(struct ksm_fallback *fb, struct ksm_range *range,
-		       struct ksm_request *request)
+		       struct ksm_request *request, unsigned int bytes)
 {
 	unsigned int left = range->iter.bi_size;
-	unsigned int bytes = min_t(unsigned int, left, KSM_CHUNK_BYTES);
 	int err;
+
+	bytes = min(left, bytes);
 
 	range->iter.bi_size = bytes;
 	err = ksm_crypt_range(&fb->engine, range, request, true);
 	range->iter.bi_size = left - bytes;
+	return err;
+}
+
+/* All that is left of @io's range, by this task. */
+static int crypt_alone(struct ksm_fallback_io *io)
+{
+	struct ksm_fallback *fb = io->fb;
+	int err;
+
+	if (likely(io->range.iter.bi_size <= KSM_ALONE_BYTES))
+		return ksm_crypt_range(&fb->engine, &io->range, io_request(io),
+				       true);
+	do {
+		err = crypt_chunk(fb, &io->range, io_request(io),
+				  KSM_ALONE_BYTES);
+		cond_resched();
+	} while (!err && io->range.iter.bi_size);
 	return err;
 }
 
@@ -144,7 +164,7 @@ static void run_chunks(struct ksm_team *team, struct ksm_request *request)
 			break;
 		if (from > pos)
 			advance_range(&range, fb, from - pos);
-		err = crypt_chunk(fb, &range, request);
+		err = crypt_chunk(fb, &range, request, KSM_CHUNK_BYTES);
 		if (unlikely(err))
 			cmpxchg(&team->err, 0, err);
 		cond_resched();
@@ -183,8 +203,8 @@ static void decrypt_help(struct work_struct *work)
 }
 
 /*
- * Call other CPUs to a bio. NULL if it is too small for that, there is no other
- * CPU, or no memory at once.
+ * Call other CPUs to a bio. NULL if it is too small for that, one CPU is all that
+ * there is, or there is no memory at once.
  */
 static struct ksm_team *start_team(struct ksm_fallback_io *io, work_func_t func,
 				   unsigned int members_here)
@@ -197,10 +217,10 @@ static struct ksm_team *start_team(struct ksm_fallback_io *io, work_func_t func,
 	if (size < KSM_PARALLEL_BYTES)
 		return NULL;
 	chunks = DIV_ROUND_UP(size, KSM_CHUNK_BYTES);
-	nr = min3(num_online_cpus(), chunks, KSM_MAX_HELPERS + members_here) -
-	     members_here;
-	if (!nr)
+	nr = min3(num_online_cpus(), chunks, KSM_MAX_HELPERS + members_here);
+	if (nr < 2)
 		return NULL;
+	nr -= members_here;
 	team = mempool_alloc(&fb->teams, GFP_NOWAIT | __GFP_NOWARN);
 	if (!team)
 		return NULL;
@@ -232,8 +252,7 @@ static int encrypt_data(struct ksm_fallback_io *io)
 
 	team = start_team(io, encrypt_help, 1);
 	if (!team)
-		return ksm_crypt_range(&fb->engine, &io->range, io_request(io),
-				       true);
+		return crypt_alone(io);
 	run_chunks(team, io_request(io));
 	/* Helpers that have not begun are not waited for. */
 	for (i = 0; i < team->nr_helpers; i++)
@@ -360,8 +379,7 @@ static void decrypt_work(struct work_struct *work)
 	struct ksm_fallback_io *io =
 		container_of(work, struct ksm_fallback_io, work);
 
-	end_deferred(io, ksm_crypt_range(&io->fb->engine, &io->range,
-					 io_request(io), true));
+	end_deferred(io, crypt_alone(io));
 }
 
 /* The same, after a data unit that pended where nobody could wait. */

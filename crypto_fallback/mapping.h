@@ -20,6 +20,8 @@
 #define KSM_CHUNK_BYTES	   (32 * 1024)
 /* ... and at most this many CPUs help. */
 #define KSM_MAX_HELPERS	   8
+/* Who is alone with a bio lets others run after as many bytes. */
+#define KSM_ALONE_BYTES	   (256 * 1024)
 
 /**
  * struct ksm_fallback - a mapping

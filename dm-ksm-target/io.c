@@ -148,14 +148,13 @@ void ksm_io_no_slot(struct ksm_ctx *ctx, int err)
 	bio_io_error(bio);
 }
 
-static int map_data(struct dm_target *ti, struct ksm_bio *kb, struct bio *bio)
+static __always_inline int map_data(struct dm_target *ti, struct ksm_target *kt,
+				    struct ksm_bio *kb, struct bio *bio)
 {
-	struct ksm_target *kt = ti->private;
 	sector_t sector = dm_target_offset(ti, bio->bi_iter.bi_sector);
-	unsigned int unit_sectors = kt->line.sector_size >> SECTOR_SHIFT;
 	unsigned int max;
 
-	if (unlikely((sector | bio_sectors(bio)) & (unit_sectors - 1)))
+	if (unlikely((sector | bio_sectors(bio)) & kt->unit_mask))
 		return DM_MAPIO_KILL;
 
 	bio->bi_iter.bi_sector = kt->line.start + sector;
@@ -188,7 +187,7 @@ int ksm_io_map(struct dm_target *ti, struct bio *bio)
 
 	if (op == REQ_OP_READ || op == REQ_OP_WRITE) {
 		if (likely(bio_sectors(bio)))
-			return map_data(ti, kb, bio);
+			return map_data(ti, kt, kb, bio);
 		/* An empty flush. */
 		return DM_MAPIO_REMAPPED;
 	}

@@ -171,6 +171,7 @@ static int ksm_target_open_device(struct dm_target *ti, const char *path)
 	}
 	block = max(bdev_logical_block_size(kt->dev->bdev),
 		    kt->line.sector_size);
+	kt->unit_mask = (kt->line.sector_size >> SECTOR_SHIFT) - 1;
 	kt->max_write = round_down(ksm_fallback_max_write(kt->fb), block) >>
 			SECTOR_SHIFT;
 	if (!kt->max_write) {

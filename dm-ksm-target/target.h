@@ -23,6 +23,7 @@
  * @key: where the key came from; what TABLE shows
  * @fb: the software path
  * @hw: the hardware path
+ * @unit_mask: sectors per data unit, less one
  * @max_write: size limit of an encrypted write, in sectors
  * @zoned: @dev is zoned
  * @lock: serializes what sets or needs the key as a whole: messages and
@@ -37,6 +38,7 @@ struct ksm_target {
 	struct ksm_keyref key;
 	struct ksm_fallback *fb;
 	struct ksm_hw hw;
+	unsigned int unit_mask;
 	unsigned int max_write;
 	bool zoned;
 	struct mutex lock; /* see above */

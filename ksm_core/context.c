@@ -140,9 +140,12 @@ static __always_inline int look_up(const struct gendisk *disk,
 
 	spin_lock_irqsave(&bucket->lock, flags);
 	hlist_for_each_entry(ctx, &bucket->head, node) {
-		if (ctx->vec != vec || ctx->client->disk->disk != disk ||
-		    sector >= ctx->sector + (ctx->size >> SECTOR_SHIFT) ||
-		    sector + (size >> SECTOR_SHIFT) <= ctx->sector)
+		/* Few have the same hash; and gcc would call the rest cold. */
+		if (unlikely(ctx->vec != vec ||
+			     ctx->client->disk->disk != disk ||
+			     sector >= ctx->sector +
+					       (ctx->size >> SECTOR_SHIFT) ||
+			     sector + (size >> SECTOR_SHIFT) <= ctx->sector))
 			continue;
 		err = match_part(ctx,
 				 (u64)(sector - ctx->sector) << SECTOR_SHIFT,

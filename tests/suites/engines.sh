@@ -71,6 +71,36 @@ done
 diag "no page is left after $((i / 20)) s"
 nok 'and what is idle is given back without that' cached
 unmap m
+
+# ---- bound of all pages ----
+# More writes under way than may have pages at once: the others wait for the reserve.
+pages() { awk '{ print $1 }' $FALLBACK/bounce_pages; }
+limit() { sed 's/.*limit://' $FALLBACK/bounce_pages; }
+reload engine=auto
+sectors "$DISK3"
+ok 'a slow disk' eval 'modprobe dm-delay && dmsetup create slow --table "0 $SECTORS delay $DISK3 0 0 $DISK3 0 300"'
+ok 'map it' map ksm m /dev/mapper/slow 4096
+n=$(limit)
+fio --name=many --filename=$m --ioengine=libaio --iodepth=48 --rw=write --bs=1M --size=192M --direct=1 \
+	--verify=crc32c --verify_fatal=1 >/tmp/fio.many 2>&1 &
+fio=$!
+most=0
+while [ -d /proc/$fio ]; do
+	now=$(pages)
+	[ "$now" -le $most ] || most=$now
+	sleep 0.02
+done
+wait $fio
+is 'more than may have pages at once are written and verified' $? 0
+unlike 'fio says so' "$(cat /tmp/fio.many)" 'verify: bad|verify failed|Input/output'
+diag "up to $most of $n pages; $(dmsetup status m)"
+# The counter is read without what each processor keeps to itself: up to 32 pages.
+ok 'the bound was reached and kept' test $most -gt $((n * 9 / 10)) -a $most -le $((n + 128))
+ok 'writes waited for the reserve' test "$(status_of m reserve)" -gt 0
+unmap m
+dmsetup remove slow
+echo 2 >/proc/sys/vm/drop_caches
+is 'all pages have been given back' "$(pages)" 0
 modprobe -r dm-ksm crypto_fallback
 nok 'an unknown engine is refused' modprobe crypto_fallback engine=none
 
