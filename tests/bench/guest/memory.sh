@@ -43,27 +43,22 @@ mappings() {
 	echo "M $1 mapping $(((before - after) / MAPPINGS))"
 }
 
-# in_flight DEVICE WORKLOAD ROUND: KiB while all of a batch is under way, beyond what
-# there was before; with what the load itself takes, which is the same for all devices.
-# Not for the slow disk itself: dm-delay counts no I/O before it goes on.
+# in_flight DEVICE WORKLOAD ROUND: the most KiB while a batch is under way, or as much of
+# it as the device lets be, beyond what there was before; with what the load itself
+# takes, which is the same for all devices.
 in_flight() {
-	local path depth=${2##*-qd} before now least=0 pid dm
+	local path before now most=0 pid
 	path=$(device_path "$1")
-	dm=$(dmsetup info -c --noheadings -o blkdevname "$path")
 	settle
 	before=$(free_kib)
-	ksm-load "$path" "$AREA" "$2" "$depth" >/run/load &
+	ksm-load "$path" "$AREA" "$2" "${2##*-qd}" >/run/load &
 	pid=$!
 	while [ -d /proc/$pid ]; do
-		if awk -v d="$depth" '{ exit $1 + $2 < d }' "/sys/block/$dm/inflight"; then
-			now=$((before - $(free_kib)))
-			[ $now -le $least ] || least=$now
-		fi
+		now=$((before - $(free_kib)))
+		[ $now -le $most ] || most=$now
 		sleep 0.02
 	done
-	wait $pid || return 1
-	[ $least -gt 0 ] || { echo "X $1/$2: never seen all under way"; return 1; }
-	echo "M $1 $2 $3 $least"
+	wait $pid && echo "M $1 $2 $3 $most"
 }
 
 memory_all() {
