@@ -85,7 +85,7 @@ ok 'stop it' dmsetup suspend --noflush --nolockfs stop
 fio --name=many --filename=$m --ioengine=libaio --iodepth=48 --rw=write --bs=1M --size=96M --direct=1 \
 	--verify=crc32c --verify_fatal=1 >/tmp/fio.many 2>&1 &
 fio=$!
-for ((i = 0; i < 1200; i++)); do
+for ((i = 0; i < 400; i++)); do
 	[ "$(status_of m reserve)" = 0 ] || break
 	sleep 0.05
 done
