@@ -39,7 +39,7 @@ if [ "$METHOD" != wall ] && ufs_pci 0 >/dev/null && qmp_open; then
 	COUNTER=1
 fi
 # Ciphers for this processor, as udev has them loaded everywhere else. 7.3's crypto API has
-# xts(aes) without, which is eight times slower, and does not look any further. Some of what
+# xts(aes) without, which is several times slower, and does not look any further. Some of what
 # is meant for a processor does not load everywhere.
 modprobe -a -b -q "$(</sys/devices/system/cpu/modalias)" || true
 # Booting leaves work behind that would be counted.
