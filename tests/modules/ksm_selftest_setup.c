@@ -205,6 +205,19 @@ bool io_wait(struct setup *s, int nr)
 	return true;
 }
 
+/*
+ * As submit(), after other bios had to wait: the worker may be about to see that
+ * there are no more, and take this one, too. Then it is what came of that.
+ */
+int submit_after(struct setup *s, int nr, int key, u64 dun)
+{
+	int err = submit(s, nr, key, dun);
+
+	if (err == -EINPROGRESS && io_wait(s, nr))
+		err = s->io[nr]->err;
+	return err;
+}
+
 /* What a part of the first bio is said to be, when it has reached a disk. */
 int ask(struct setup *s, struct gendisk *disk, sector_t sector,
 	unsigned int bytes, struct ksm_crypt *crypt)

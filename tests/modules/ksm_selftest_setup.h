@@ -71,6 +71,7 @@ struct setup *setup(unsigned int num_slots, bool part);
 void setup_end(struct setup *s);
 int attach(struct setup *s, int nr, int key, u64 dun);
 int submit(struct setup *s, int nr, int key, u64 dun);
+int submit_after(struct setup *s, int nr, int key, u64 dun);
 unsigned int detach(struct setup *s, int nr);
 bool io_wait(struct setup *s, int nr);
 
