@@ -253,7 +253,8 @@ static void load_ciphers(const struct ksm_mode *mode)
 	}
 }
 
-static int fastest_kind(const struct ksm_mode *mode, enum ksm_engine_kind *kind)
+static int fastest_kind(const struct ksm_mode *mode, enum ksm_engine_kind *kind,
+			u64 *ns)
 {
 	struct ksm_engine_survey *survey = &surveys[mode->id];
 	int err = 0;
@@ -266,6 +267,7 @@ static int fastest_kind(const struct ksm_mode *mode, enum ksm_engine_kind *kind)
 			log_survey(mode, survey);
 	}
 	*kind = survey->kind;
+	*ns = survey->ns[*kind];
 	mutex_unlock(&survey_lock);
 	return err;
 }
@@ -314,13 +316,16 @@ void ksm_engines_show(struct seq_file *m)
 int ksm_engine_init(struct ksm_engine *engine, const struct ksm_mode *mode,
 		    enum ksm_engine_kind choice)
 {
+	u64 ns = 0;
 	int err = 0;
 
 	load_ciphers(mode);
 	if (choice == KSM_ENGINE_KINDS)
-		err = fastest_kind(mode, &choice);
+		err = fastest_kind(mode, &choice, &ns);
 	if (!err)
 		err = init_kind(engine, mode, choice);
+	if (!err)
+		engine->ns = ns;
 	return err;
 }
 

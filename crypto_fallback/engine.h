@@ -41,6 +41,7 @@ enum ksm_engine_kind {
  * @lib_key: key schedule, if @kind is the library
  * @may_pend: a request may complete later than the call that made it
  * @stack_req: its requests are small and never complete later
+ * @ns: nanoseconds for a page when it was measured, 0 if it was not
  * @unit: bytes of a data unit
  * @iv_step: what the IV grows by per data unit
  */
@@ -53,6 +54,7 @@ struct ksm_engine {
 #endif
 	bool may_pend;
 	bool stack_req;
+	u64 ns;
 	unsigned int unit;
 	unsigned int iv_step;
 };

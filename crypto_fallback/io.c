@@ -3,13 +3,13 @@
  * The data path.
  *
  * Writes are encrypted into bounce pages before their submission, by the
- * submitter, which other CPUs help if there is much to do. Nothing is ever
- * submitted from a worker, so the order of writes is the submitter's (zoned
- * devices need that) and a worker never waits for I/O.
+ * submitter, which other CPUs help if there is much to do. While there are
+ * several at a time, some may be left to workers, which submit them (share.c),
+ * unless the device needs the submitter's order.
  *
  * Reads are decrypted in place when they complete: right there if there is
  * little to do and the context permits, a moment later if it is a hard irq,
- * otherwise by one worker or several.
+ * otherwise by one worker or several. Workers of reads never wait for I/O.
  */
 #include <linux/bio.h>
 #include <linux/cpumask.h>
@@ -21,6 +21,7 @@
 #include "crypt.h"
 #include "io.h"
 #include "mapping.h"
+#include "share.h"
 #include "softirq.h"
 
 /* Reads of up to this many bytes are not left to workers without need. */
@@ -278,6 +279,7 @@ static void alloc_bounce(struct ksm_fallback_io *io, unsigned int size)
 		vecs[i].bv_len = min_t(unsigned int, size, PAGE_SIZE);
 		size -= vecs[i].bv_len;
 	}
+	io->share = NULL;
 	io->bounce = vecs;
 	io->nr_pages = nr;
 	io->range.dst = vecs;
@@ -291,6 +293,47 @@ static void free_bounce(struct ksm_fallback_io *io)
 	ksm_bounce_free(&fb->bounce, io->bounce, io->nr_pages);
 	if (io->bounce != io->inline_vecs)
 		mempool_free(io->bounce, &fb->tables);
+	if (unlikely(io->share))
+		ksm_share_ended(io->share);
+}
+
+/* The ciphertext takes the place of the data, unless there was an error. */
+static int encrypted(struct ksm_fallback_io *io, int err)
+{
+	struct bio *bio = io->bio;
+
+	if (unlikely(err)) {
+		this_cpu_inc(io->fb->stats->errors);
+		free_bounce(io);
+		return err;
+	}
+	io->orig_vec = bio->bi_io_vec;
+	bio->bi_io_vec = io->bounce;
+	bio->bi_iter = (struct bvec_iter){
+		.bi_sector = bio->bi_iter.bi_sector,
+		.bi_size = bio->bi_iter.bi_size,
+	};
+	return 0;
+}
+
+/**
+ * ksm_io_encrypt_shared() - encrypt a write for another CPU, and submit it
+ * @worker: who does it
+ * @io: the bio's state
+ *
+ * Context: process context, may sleep.
+ */
+void ksm_io_encrypt_shared(struct ksm_share_worker *worker,
+			   struct ksm_fallback_io *io)
+{
+	struct ksm_fallback *fb = io->fb;
+	int err;
+
+	this_cpu_inc(fb->stats->shared);
+	/* The others have bios of their own. */
+	err = encrypted(io, crypt_alone(io));
+	atomic_dec(&worker->under_way);
+	fb->submit(io, err);
 }
 
 /**
@@ -300,6 +343,7 @@ static void free_bounce(struct ksm_fallback_io *io)
  * @bio: a clone that the caller owns, whole data units, not larger than
  *	ksm_fallback_max_write()
  * @sector: where in the mapping it begins, in units of 512 bytes
+ * @in_order: the bio must not be overtaken by those that come later
  *
  * The bio gets another vector and keeps its size and place. The data that it
  * had is not touched. When the write has ended, in whatever way,
@@ -307,15 +351,16 @@ static void free_bounce(struct ksm_fallback_io *io)
  *
  * Context: process context, may sleep. Waits only for other writes of the
  *	mapping to end, and only if memory is short.
- * Return: 0; or a negative errno, and the bio is as it was: -ENOKEY if the
- *	mapping has no key, -EINVAL if the bio is too large or its segments are
- *	not whole 512-byte blocks, or what the cipher says.
+ * Return: 0; -EINPROGRESS if another CPU does it and &ksm_fallback_config.submit
+ *	will be called or has been; or another negative errno, and the bio is as
+ *	it was: -ENOKEY if the mapping has no key, -EINVAL if the bio is too
+ *	large or its segments are not whole 512-byte blocks, or what the cipher
+ *	says.
  */
 int ksm_fallback_encrypt(struct ksm_fallback *fb, struct ksm_fallback_io *io,
-			 struct bio *bio, sector_t sector)
+			 struct bio *bio, sector_t sector, bool in_order)
 {
 	unsigned int size = bio->bi_iter.bi_size;
-	int err;
 
 	if (unlikely(!READ_ONCE(fb->keyed)))
 		return -ENOKEY;
@@ -325,20 +370,11 @@ int ksm_fallback_encrypt(struct ksm_fallback *fb, struct ksm_fallback_io *io,
 	init_io(io, fb, bio, sector);
 	this_cpu_inc(fb->stats->writes);
 
+	ksm_share_look(fb);
 	alloc_bounce(io, size);
-	err = encrypt_data(io);
-	if (unlikely(err)) {
-		this_cpu_inc(fb->stats->errors);
-		free_bounce(io);
-		return err;
-	}
-	io->orig_vec = bio->bi_io_vec;
-	bio->bi_io_vec = io->bounce;
-	bio->bi_iter = (struct bvec_iter){
-		.bi_sector = bio->bi_iter.bi_sector,
-		.bi_size = size,
-	};
-	return 0;
+	if (!in_order && size >= fb->share_bytes && ksm_share_write(fb, io))
+		return -EINPROGRESS;
+	return encrypted(io, encrypt_data(io));
 }
 EXPORT_SYMBOL_KSM(ksm_fallback_encrypt);
 
@@ -370,6 +406,7 @@ void ksm_fallback_decrypt_begin(struct ksm_fallback *fb,
 {
 	init_io(io, fb, bio, sector);
 	io->range.dst = NULL;
+	ksm_share_look(fb);
 }
 EXPORT_SYMBOL_KSM(ksm_fallback_decrypt_begin);
 
@@ -448,12 +485,36 @@ void ksm_io_decrypt_soon(struct ksm_fallback_io *io)
 		io->fb->done(io, err);
 }
 
+/**
+ * ksm_io_decrypt_shared() - decrypt a read for another CPU
+ * @worker: who does it
+ * @io: the bio's state
+ *
+ * Context: process context, may sleep.
+ */
+void ksm_io_decrypt_shared(struct ksm_share_worker *worker,
+			   struct ksm_fallback_io *io)
+{
+	int err;
+
+	this_cpu_inc(io->fb->stats->deferred);
+	err = crypt_alone(io);
+	atomic_dec(&worker->under_way);
+	ksm_share_ended(worker->share);
+	end_deferred(io, err);
+}
+
 /*
  * The FPU cannot be used in a hard irq, nor should that take so long. Before
  * Linux 6.15 a softirq may have interrupted another user of it, too.
  */
 static int decrypt_small(struct ksm_fallback_io *io)
 {
+	struct ksm_fallback *fb = io->fb;
+
+	if (unlikely(io->range.iter.bi_size >= fb->share_bytes) &&
+	    ksm_share_read(fb, io))
+		return -EINPROGRESS;
 	if (in_hardirq() || irqs_disabled()) {
 		ksm_softirq_add(io);
 		return -EINPROGRESS;

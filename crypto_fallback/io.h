@@ -9,9 +9,14 @@
 
 struct ksm_fallback;
 struct ksm_fallback_io;
+struct ksm_share_worker;
 
 size_t ksm_io_req_offset(void);
 size_t ksm_team_size(const struct ksm_fallback *fb);
 void ksm_io_decrypt_soon(struct ksm_fallback_io *io);
+void ksm_io_decrypt_shared(struct ksm_share_worker *worker,
+			   struct ksm_fallback_io *io);
+void ksm_io_encrypt_shared(struct ksm_share_worker *worker,
+			   struct ksm_fallback_io *io);
 
 #endif /* _KSM_IO_H */

@@ -15,6 +15,7 @@
 #include "io.h"
 #include "mapping.h"
 #include "params.h"
+#include "share.h"
 
 /* Forward progress needs one of each; more save waiting. */
 #define KSM_MIN_TABLES 4
@@ -118,6 +119,7 @@ ksm_fallback_create(const struct ksm_fallback_config *config)
 		return ERR_PTR(-ENOMEM);
 	fb->mode = config->mode;
 	fb->done = config->done;
+	fb->submit = config->submit;
 
 	err = ksm_engine_init(&fb->engine, fb->mode, ksm_engine_choice);
 	if (err) {
@@ -131,6 +133,8 @@ ksm_fallback_create(const struct ksm_fallback_config *config)
 	fb->req_size = ksm_engine_req_size(&fb->engine);
 
 	err = init_pools(fb, config->name);
+	if (!err)
+		err = ksm_share_init(fb, config->name);
 	if (err) {
 		ksm_fallback_destroy(fb);
 		return ERR_PTR(err);
@@ -149,6 +153,7 @@ void ksm_fallback_destroy(struct ksm_fallback *fb)
 {
 	if (fb->wq)
 		destroy_workqueue(fb->wq);
+	ksm_share_exit(fb);
 	free_percpu(fb->stats);
 	mempool_exit(&fb->teams);
 	mempool_exit(&fb->tables);
@@ -267,6 +272,7 @@ void ksm_fallback_get_stats(const struct ksm_fallback *fb,
 		stats->writes += READ_ONCE(s->writes);
 		stats->deferred += READ_ONCE(s->deferred);
 		stats->softirq += READ_ONCE(s->softirq);
+		stats->shared += READ_ONCE(s->shared);
 		stats->parallel += READ_ONCE(s->parallel);
 		stats->reserve += READ_ONCE(s->reserve);
 		stats->errors += READ_ONCE(s->errors);

@@ -23,6 +23,8 @@
 /* Who is alone with a bio lets others run after as many bytes. */
 #define KSM_ALONE_BYTES	   (256 * 1024)
 
+struct ksm_share;
+
 /**
  * struct ksm_fallback - a mapping
  * @mode: its mode
@@ -38,6 +40,10 @@
  * @tables: vectors for writes that need more than a few pages
  * @teams: struct ksm_team, for bios that are spread over several CPUs
  * @wq: runs deferred decryptions and helpers; they never wait for I/O
+ * @share: bios that are left to other CPUs, NULL if none are
+ * @share_bytes: bytes of the smallest of them
+ * @write_wq: runs workers that encrypt such writes and submit them
+ * @submit: the submitter's callback
  * @stats: counters per CPU
  */
 struct ksm_fallback {
@@ -54,6 +60,10 @@ struct ksm_fallback {
 	mempool_t tables;
 	mempool_t teams;
 	struct workqueue_struct *wq;
+	struct ksm_share __percpu *share;
+	unsigned int share_bytes;
+	struct workqueue_struct *write_wq;
+	ksm_fallback_done_t submit;
 	struct ksm_fallback_stats __percpu *stats;
 };
 

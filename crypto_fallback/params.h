@@ -9,5 +9,6 @@
 
 extern enum ksm_engine_kind ksm_engine_choice;
 extern unsigned int ksm_reserve_pages;
+extern unsigned int ksm_share_ns;
 
 #endif /* _KSM_PARAMS_H */

@@ -77,12 +77,38 @@ static bool limit_bio(struct ksm_target *kt, struct bio *bio, unsigned int max)
 static int map_write(struct ksm_target *kt, struct ksm_bio *kb, struct bio *bio,
 		     sector_t sector)
 {
+	int err;
+
 	if (unlikely(!limit_bio(kt, bio, kt->max_write)))
 		return DM_MAPIO_KILL;
-	if (unlikely(ksm_fallback_encrypt(kt->fb, &kb->io, bio, sector)))
-		return DM_MAPIO_KILL;
+	/* Before that: another CPU may have submitted it when it returns. */
 	kb->state = KSM_BIO_WRITE;
-	return DM_MAPIO_REMAPPED;
+	err = ksm_fallback_encrypt(kt->fb, &kb->io, bio, sector, kt->in_order);
+	if (likely(!err))
+		return DM_MAPIO_REMAPPED;
+	if (err == -EINPROGRESS)
+		return DM_MAPIO_SUBMITTED;
+	kb->state = KSM_BIO_PASS;
+	return DM_MAPIO_KILL;
+}
+
+/**
+ * ksm_io_encrypted() - crypto_fallback's callback
+ * @io: the state of a write that another CPU has encrypted
+ * @err: 0 or a negative errno
+ *
+ * Context: process context, may sleep.
+ */
+void ksm_io_encrypted(struct ksm_fallback_io *io, int err)
+{
+	struct ksm_bio *kb = container_of(io, struct ksm_bio, io);
+
+	if (likely(!err)) {
+		submit_bio_noacct(io->bio);
+		return;
+	}
+	kb->state = KSM_BIO_PASS;
+	bio_io_error(io->bio);
 }
 
 static __always_inline int map_software(struct ksm_target *kt,
@@ -134,18 +160,18 @@ void ksm_io_no_slot(struct ksm_ctx *ctx, int err)
 	struct ksm_bio *kb = container_of(ctx, struct ksm_bio, ctx);
 	struct ksm_target *kt = kb->kt;
 	struct bio *bio = ctx->bio;
+	int map = DM_MAPIO_KILL;
 
 	kb->state = KSM_BIO_PASS;
 	ksm_hw_fail(kt, err == -ENODEV ? "engine-has-gone" :
 					 "cannot-be-programmed");
-	if (kt->line.hw != KSM_HW_REQUIRE &&
-	    map_software(kt, kb, bio,
-			 bio->bi_iter.bi_sector - kt->line.start) ==
-		    DM_MAPIO_REMAPPED) {
+	if (kt->line.hw != KSM_HW_REQUIRE)
+		map = map_software(kt, kb, bio,
+				   bio->bi_iter.bi_sector - kt->line.start);
+	if (map == DM_MAPIO_REMAPPED)
 		submit_bio_noacct(bio);
-		return;
-	}
-	bio_io_error(bio);
+	else if (map == DM_MAPIO_KILL)
+		bio_io_error(bio);
 }
 
 static __always_inline int map_data(struct dm_target *ti, struct ksm_target *kt,

@@ -10,6 +10,8 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include <rotational.h>
+
 #include "io.h"
 #include "target.h"
 
@@ -169,6 +171,7 @@ static int ksm_target_open_device(struct dm_target *ti, const char *path)
 		 */
 		ti->emulate_zone_append = true;
 	}
+	kt->in_order = kt->zoned || compat_bdev_rot(kt->dev->bdev);
 	block = max(bdev_logical_block_size(kt->dev->bdev),
 		    kt->line.sector_size);
 	kt->unit_mask = (kt->line.sector_size >> SECTOR_SHIFT) - 1;
@@ -191,6 +194,7 @@ static int ksm_target_open_cipher(struct dm_target *ti, char *key_arg)
 		.iv_counts_units = kt->line.iv_large_sectors,
 		.iv_offset = kt->line.iv_offset,
 		.done = ksm_io_decrypted,
+		.submit = ksm_io_encrypted,
 	};
 	const struct ksm_mode *mode;
 	struct ksm_keyref ref;
@@ -318,8 +322,8 @@ static void emit_info(struct ksm_target *kt, char *result, unsigned int maxlen)
 		DMEMIT("hardware %s", ksm_name(ksm_client_ksm(kt->hw.client)));
 	else
 		DMEMIT("software %s", ksm_fallback_engine_name(kt->fb));
-	DMEMIT(" reads:%llu writes:%llu deferred:%llu softirq:%llu", sw.reads,
-	       sw.writes, sw.deferred, sw.softirq);
+	DMEMIT(" reads:%llu writes:%llu deferred:%llu softirq:%llu shared:%llu",
+	       sw.reads, sw.writes, sw.deferred, sw.softirq, sw.shared);
 	DMEMIT(" parallel:%llu reserve:%llu errors:%llu", sw.parallel,
 	       sw.reserve, sw.errors);
 	DMEMIT(" key:%s", READ_ONCE(kt->key_valid) ? "set" : "none");

@@ -26,6 +26,8 @@
  * @unit_mask: sectors per data unit, less one
  * @max_write: size limit of an encrypted write, in sectors
  * @zoned: @dev is zoned
+ * @in_order: no write may be overtaken, since the device needs that or is much
+ *	faster so
  * @lock: serializes what sets or needs the key as a whole: messages and
  *	resuming. Device mapper does not do that for us.
  * @key_valid: @fb has a key; under @lock
@@ -41,6 +43,7 @@ struct ksm_target {
 	unsigned int unit_mask;
 	unsigned int max_write;
 	bool zoned;
+	bool in_order;
 	struct mutex lock; /* see above */
 	bool key_valid;
 	bool suspended;

@@ -19,6 +19,7 @@
 #include <ksm/core.h>
 
 struct ksm_fallback;
+struct ksm_share;
 struct ksm_fallback_io;
 
 /**
@@ -40,6 +41,9 @@ typedef void (*ksm_fallback_done_t)(struct ksm_fallback_io *io, int err);
  *	whatever the data unit size (dm-crypt's default)
  * @iv_offset: added to the sector number, in sectors of 512 bytes
  * @done: end of deferred decryptions
+ * @submit: called instead of returning from ksm_fallback_encrypt(), when that
+ *	said -EINPROGRESS: submits the bio, or ends it if there was an error.
+ *	Process context, may sleep.
  */
 struct ksm_fallback_config {
 	const char *name;
@@ -48,6 +52,7 @@ struct ksm_fallback_config {
 	bool iv_counts_units;
 	u64 iv_offset;
 	ksm_fallback_done_t done;
+	ksm_fallback_done_t submit;
 };
 
 #define KSM_FALLBACK_INLINE_VECS 2
@@ -84,12 +89,11 @@ struct ksm_fallback_io {
 	struct bio *bio;
 	struct ksm_range range;
 	/* private: */
+	struct llist_node soon; /* somebody will take it from a list */
 	union {
-		struct { /* read */
-			struct work_struct work;
-			struct llist_node soon;
-		};
+		struct work_struct work; /* read */
 		struct { /* write */
+			struct ksm_share *share; /* if it was left to a worker */
 			struct bio_vec *bounce;
 			struct bio_vec *orig_vec;
 			unsigned int nr_pages;
@@ -104,6 +108,7 @@ struct ksm_fallback_io {
  * @writes: bios encrypted
  * @deferred: reads that were decrypted by a worker
  * @softirq: reads that were decrypted in a softirq after the hard irq
+ * @shared: writes that were encrypted by a worker
  * @parallel: bios that were spread over several CPUs
  * @reserve: writes that had to wait for the mapping's reserve of pages
  * @errors: bios that failed in the cipher or were malformed
@@ -113,6 +118,7 @@ struct ksm_fallback_stats {
 	u64 writes;
 	u64 deferred;
 	u64 softirq;
+	u64 shared;
 	u64 parallel;
 	u64 reserve;
 	u64 errors;
@@ -132,7 +138,7 @@ void ksm_fallback_get_stats(const struct ksm_fallback *fb,
 			    struct ksm_fallback_stats *stats);
 
 int ksm_fallback_encrypt(struct ksm_fallback *fb, struct ksm_fallback_io *io,
-			 struct bio *bio, sector_t sector);
+			 struct bio *bio, sector_t sector, bool in_order);
 void ksm_fallback_encrypt_end(struct ksm_fallback_io *io);
 void ksm_fallback_decrypt_begin(struct ksm_fallback *fb,
 				struct ksm_fallback_io *io, struct bio *bio,

@@ -143,7 +143,7 @@ blockdev --setrw "$DISK1"
 
 # ---- counters ----
 ok 'map for counters' map ksm m "$DISK1" 4096
-like 'they start at 0' "$(dmsetup status m)" 'reads:0 writes:0 deferred:0 softirq:0 parallel:0 reserve:[0-9]+ errors:0 key:set'
+like 'they start at 0' "$(dmsetup status m)" 'reads:0 writes:0 deferred:0 softirq:0 shared:0 parallel:0 reserve:[0-9]+ errors:0 key:set'
 dd if=/tmp/pat of=$m bs=4096 count=10 oflag=direct status=none
 is 'ten writes are ten writes' "$(status_of m writes)" 10
 is 'and no reads' "$(status_of m reads)" 0
