@@ -330,8 +330,12 @@ void ksm_io_encrypt_shared(struct ksm_share_worker *worker,
 	int err;
 
 	this_cpu_inc(fb->stats->shared);
-	/* The others have bios of their own. */
-	err = encrypted(io, crypt_alone(io));
+	/* If there are enough for all, the other CPUs have bios of their own. */
+	if (atomic_read(&worker->share->under_way) >= num_online_cpus())
+		err = crypt_alone(io);
+	else
+		err = encrypt_data(io);
+	err = encrypted(io, err);
 	atomic_dec(&worker->under_way);
 	fb->submit(io, err);
 }
