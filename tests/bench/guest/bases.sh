@@ -12,6 +12,8 @@ base_up() {
 	case $1 in
 	null_blk) nullb nullb_bench size=64 irqmode=1 && BASE_DEV=$NULLB ;;
 	null_blk-hardirq) nullb nullb_bench size=64 irqmode=2 && BASE_DEV=$NULLB ;;
+	# Keeps nothing, so that nothing is copied, by one processor: only for times.
+	null_blk-empty) nullb nullb_bench size=64 irqmode=1 memory_backed=0 && BASE_DEV=$NULLB ;;
 	brd) modprobe brd rd_nr=1 rd_size=65536 && BASE_DEV=/dev/ram0 ;;
 	sim) sim size=64 slots="${SLOTS:-8}" max_sectors=2048 complete=task && BASE_DEV=/dev/ksmsim0 && echo none >/sys/block/ksmsim0/queue/scheduler ;;
 	ufs) ufs_load && modprobe ufs_shim && shim_ready 0 0 && BASE_DEV=$(ufs_disk 0 0) ;;

@@ -29,7 +29,7 @@ device_up() {
 		grep -q '^dm_inlinecrypt ' /proc/modules || insmod "$INLINECRYPT_KO" || return 1
 		map inlinecrypt "$name" "$dev" 4096
 		;;
-	ksm) map ksm "$name" "$dev" 4096 hw:off ;;
+	ksm | ksm-1cpu) map ksm "$name" "$dev" 4096 hw:off ;;
 	ksm-hw-null | ksm-ufs) map ksm "$name" "$dev" 4096 hw:require ;;
 	*) echo "no such device"; return 1 ;;
 	esac

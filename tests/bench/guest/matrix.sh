@@ -15,7 +15,10 @@ wanted() {
 bases() {
 	local -a all=(null_blk sim)
 	[ "$SCOPE" != full ] || all+=(brd)
-	if [ "$METHOD" = wall ]; then all=(null_blk); fi
+	if [ "$METHOD" = wall ]; then
+		all=(null_blk)
+		case " $SCOPE $ONLY_BASES " in *' full '* | *' null_blk-empty '*) all+=(null_blk-empty) ;; esac
+	fi
 	if [ -n "$COUNTER" ]; then
 		all=(null_blk-hardirq)
 		case " $SCOPE $ONLY_BASES " in *' full '* | *' ufs '*) all+=(ufs) ;; esac
@@ -29,6 +32,7 @@ devices() {
 	case $1 in
 	sim) set -- sim-raw linear ksm-hw-null ;;
 	ufs) set -- raw linear crypt-4096-nowq ksm ksm-ufs ;;
+	null_blk-empty) set -- raw ksm ksm-1cpu ;;
 	null_blk) set -- "${all[@]}" ;;
 	*) set -- raw linear crypt-4096 crypt-4096-nowq inlinecrypt ksm ;;
 	esac
@@ -42,6 +46,7 @@ workloads() {
 	case $1-$SCOPE in
 	sim-quick) echo randread-4k-qd1 randwrite-4k-qd1 randread-4k-qd32 randwrite-4k-qd32 ;;
 	ufs-*) echo randread-4k-qd1 randwrite-4k-qd1 seqread-128k-qd1 seqwrite-128k-qd1 ;;
+	null_blk-empty-*) echo seqread-1m-qd1 seqwrite-1m-qd1 ;;
 	*-quick)
 		echo randread-4k-qd1 randwrite-4k-qd1 randread-4k-qd32 randwrite-4k-qd32 \
 			seqread-1m-qd8 seqwrite-1m-qd8

@@ -24,9 +24,18 @@ counted() {
 	echo $(((VALUE - at[1] - (at[1] - at[0])) / $3))
 }
 
+# on_one_cpu CMD...: with the other processors switched off.
+on_one_cpu() {
+	local cpu rc=0
+	for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do echo 0 >"$cpu" || return; done
+	"$@" || rc=$?
+	for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do echo 1 >"$cpu" || return; done
+	return $rc
+}
+
 # measure_one BASE DEVICE WORKLOAD ROUND
 measure_one() {
-	local out elapsed idle
+	local out elapsed idle how=''
 	if [ -n "$COUNTER" ]; then
 		if out=$(counted "$2" "$3" "$(ios "$1" "$3")"); then
 			echo "R $1 $2 $3 $4 $out"
@@ -35,7 +44,8 @@ measure_one() {
 		fi
 		return
 	fi
-	if ! out=$(ksm-load "$(device_path "$2")" "$AREA" "$3" "$(ios "$1" "$3")" 2>&1); then
+	case $2 in *-1cpu) how=on_one_cpu ;; esac
+	if ! out=$($how ksm-load "$(device_path "$2")" "$AREA" "$3" "$(ios "$1" "$3")" 2>&1); then
 		echo "X $1/$2/$3 $out"
 		return
 	fi

@@ -83,9 +83,12 @@ function row_floor(i, v) {
 	row("*floor: linear + cipher*", v)
 }
 
-function row_best(i, v) {
-	for (i = 1; i <= n_load; i++) v[i] = best_crypt(load[i]) ? substr(BEST, 7) : ""
-	row("*best of crypt-*", v)
+function row_best(i, v, any) {
+	for (i = 1; i <= n_load; i++) {
+		v[i] = best_crypt(load[i]) ? substr(BEST, 7) : ""
+		any = any || v[i] != ""
+	}
+	if (any) row("*best of crypt-*", v)
 }
 
 # row_ratio(DEVICE, WHAT): what is worse than 1 in bold type, to the floor always plain
