@@ -28,16 +28,6 @@ get() { dd if="$1" bs="${2:-64k}" iflag=direct,count_bytes count=1048576 status=
 # What comes of it is no text for the log.
 reads() { get "$1" >/dev/null; }
 no_text() { [ "$(ksm-io find "$1" 'KSM-FAULT: this sentence' 5)" = 0 ]; }
-reset() {
-	local before i
-	before=$(shim_stat "$1" resets)
-	echo 0x20000 >"/sys/kernel/debug/ufshcd/$(ufs_name "$1")/saved_err"
-	for ((i = 0; i < 200; i++)); do
-		[ "$(shim_stat "$1" resets)" -lt $((before + 2)) ] || return 0
-		sleep 0.05
-	done
-	return 1
-}
 # by_crypt FILE DISK: does dm-crypt read FILE there?
 by_crypt() {
 	local rc
@@ -85,7 +75,7 @@ faults() { # HOST DISK NAME
 	nok "$n, lost keys: reading is an error" reads /dev/mapper/m
 	ok "$n, lost keys: no plaintext" no_text "$d"
 	ok "$n, lost keys: nothing was changed" by_crypt_under "$d"
-	ok "$n, lost keys: a reset" reset "$h"
+	ok "$n, lost keys: a reset" ufs_reset "$h"
 	again_in_hardware "$n, lost keys" "$d"
 
 	# -- faults now and then --
@@ -99,7 +89,7 @@ faults() { # HOST DISK NAME
 		ok "$n, $fault now and then: unset" ufs_set "$h" $fault 0
 		ok "$n, $fault now and then: no plaintext" no_text "$d"
 		ok "$n, $fault now and then: what was read is right" cmp -n "$(stat -c %s /tmp/got)" /tmp/got /tmp/text
-		ok "$n, $fault now and then: a reset" reset "$h"
+		ok "$n, $fault now and then: a reset" ufs_reset "$h"
 		again_in_hardware "$n, $fault now and then" "$d"
 	done
 	# Nobody can tell: but it is not plaintext.
@@ -118,7 +108,7 @@ faults() { # HOST DISK NAME
 	ok "$n, slow: verify" verify slow /dev/mapper/m --size=1M --bs=64k
 	put /tmp/before /dev/mapper/m 4k 2>/dev/null 3>&- 9>&- &
 	pid=$!
-	ok "$n, slow: a reset while it works" reset "$h"
+	ok "$n, slow: a reset while it works" ufs_reset "$h"
 	wait $pid
 	ufs_set "$h" crypto-delay-us 0
 	again_in_hardware "$n, slow" "$d"
@@ -127,7 +117,7 @@ faults() { # HOST DISK NAME
 	ok "$n, engine off: a mapping" hw m "$d" require
 	ok "$n, engine off: written" put /tmp/before /dev/mapper/m
 	ufs_set "$h" crypto-stuck-off 1
-	ok "$n, engine off: a reset" reset "$h"
+	ok "$n, engine off: a reset" ufs_reset "$h"
 	is "$n, engine off: it is" "$(shim_stat "$h" engine)" off
 	ufs_get "$h" crypto-plain-requests
 	plain=$VALUE
@@ -139,7 +129,7 @@ faults() { # HOST DISK NAME
 	ok "$n, engine off: no plaintext" no_text "$d"
 	ok "$n, engine off: nothing was changed" by_crypt_under "$d"
 	ufs_set "$h" crypto-stuck-off 0
-	ok "$n, engine off: another reset" reset "$h"
+	ok "$n, engine off: another reset" ufs_reset "$h"
 	is "$n, engine off: it is on" "$(shim_stat "$h" engine)" on
 	again_in_hardware "$n, engine off" "$d"
 

@@ -118,6 +118,19 @@ shim_ready() {
 ufs_unbind() { ufs_name "$1" >/sys/bus/pci/drivers/ufshcd/unbind; }
 ufs_bind() { ufs_name "$1" >/sys/bus/pci/drivers/ufshcd/bind; }
 
+# ufs_reset HOST: the host is reset, as ufshcd does it after a fatal error; it is over
+# when this returns.
+ufs_reset() {
+	local before i
+	before=$(shim_stat "$1" resets)
+	echo 0x20000 >"/sys/kernel/debug/ufshcd/$(ufs_name "$1")/saved_err"
+	for ((i = 0; i < 200; i++)); do
+		[ "$(shim_stat "$1" resets)" -lt $((before + 2)) ] || return 0
+		sleep 0.05
+	done
+	return 1
+}
+
 # ufs_unplug HOST: the controller is pulled out. Hosts with higher numbers get others
 # by that, so it is for the last one.
 ufs_unplug() {
