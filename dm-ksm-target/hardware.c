@@ -116,14 +116,14 @@ void ksm_hw_close(struct ksm_target *kt)
  *
  * Context: process context, may sleep.
  * Return: 0; or a negative errno if the engine may not have forgotten the old
- *	one.
+ *	one, and then has no new one.
  */
 int ksm_hw_set_key(struct ksm_target *kt, const struct ksm_key *key)
 {
 	int err = ksm_hw_wipe_key(kt);
 
 	/* Nobody will ask for it if there is no engine. */
-	if (kt->hw.client || !kt->dev)
+	if (!err && (kt->hw.client || !kt->dev))
 		kt->hw.key = *key;
 	return err;
 }

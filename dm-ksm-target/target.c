@@ -41,24 +41,31 @@ static int ksm_target_set_key(struct ksm_target *kt, struct ksm_keyref *ref,
 		goto out;
 	err = ksm_key_init(key, mode, raw, ref->size, kt->line.sector_size,
 			   ksm_hw_dun_bytes(kt));
-	if (!err) {
-		/* From here on an error leaves no key, not the old one. */
-		kt->key_valid = false;
-		err = ksm_fallback_set_key(kt->fb, key);
-	}
 	if (err) {
 		*error = "Cipher refuses the key";
 		goto out;
 	}
+	/* From here on an error leaves no key, neither the old one nor this. */
+	kt->key_valid = false;
+	err = ksm_fallback_set_key(kt->fb, key);
+	if (err) {
+		*error = "Cipher refuses the key";
+		goto out_wipe;
+	}
 	err = ksm_hw_set_key(kt, key);
 	if (err) {
 		*error = "Engine may not have forgotten the old key";
-		goto out;
+		goto out_wipe;
 	}
 	kt->key_valid = true;
 	ksm_keyref_exit(&kt->key);
 	kt->key = *ref;
 	ref->name = NULL;
+	goto out;
+
+out_wipe:
+	/* What the cipher has got of it. */
+	ksm_fallback_wipe_key(kt->fb);
 out:
 	kfree_sensitive(raw);
 	kfree_sensitive(key);
