@@ -97,7 +97,7 @@ for m in dm-ksm ksm_passthrough crypto_fallback ksm_core; do
 	ksm_core) is "modinfo: $m depends" "$(modinfo -F depends $m)" '' ;;
 	esac
 done
-is 'modinfo: the parameters' "$(modinfo -F parm crypto_fallback | cut -d: -f1 | sort | tr '\n' ' ')" 'cache_pages engine reserve_pages '
+is 'modinfo: the parameters' "$(modinfo -F parm crypto_fallback | cut -d: -f1 | sort | tr '\n' ' ')" 'cache_pages engine reserve_pages share_ns '
 
 P=/sys/module/crypto_fallback/parameters
 values() { echo "$(<$P/engine) $(<$P/cache_pages) $(<$P/reserve_pages)"; }
