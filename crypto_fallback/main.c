@@ -30,7 +30,7 @@ MODULE_PARM_DESC(reserve_pages, "Pages per mapping, 16 to 256 (256)");
 
 unsigned int ksm_share_ns = 8000;
 module_param_named(share_ns, ksm_share_ns, uint, 0444);
-MODULE_PARM_DESC(share_ns, "Share small bios if a page takes so long (8000)");
+MODULE_PARM_DESC(share_ns, "Share bios that take the cipher so many ns (8000)");
 
 enum ksm_engine_kind ksm_engine_choice;
 

@@ -87,7 +87,7 @@ ok 'a disk that rotates: unmap' unmap m
 echo 0 >"$q"
 on 'a disk' "$DISK1" 4096
 
-ok 'a cipher that may pend' eval 'modprobe -r dm-ksm && modprobe -r crypto_fallback && modprobe crypto_fallback share_ns=0 engine=skcipher && modprobe dm-ksm'
+ok 'load, with an engine that is not measured' eval 'modprobe -r dm-ksm && modprobe -r crypto_fallback && modprobe crypto_fallback share_ns=0 engine=skcipher && modprobe dm-ksm'
 on 'engine=skcipher' "$DISK1" 4096
 
 ok 'load, to share nothing' reload share_ns=4294967295
