@@ -97,32 +97,50 @@ dmsetup remove demo
 
 say "What the processor does for it: instructions per I/O beyond those of the bare disk"
 echo '   The emulator counts them. It has AES instructions; 4 KiB of AES-256-XTS are about 8400.'
-echo '   Interrupts come when it finds time, so a few thousand more or less mean nothing.'
+echo '   Interrupts come when it finds time, so a few thousand more or less mean nothing:'
+echo '   each number is the median of three rounds.'
 qmp_open
 cells=(randread/4k randwrite/4k randread/64k randwrite/64k)
-declare -A bare=()
+declare -A samples=()
 measure() { # NAME DEVICE
-	local cell row=''
+	local cell
 	for cell in "${cells[@]}"; do
 		insns "$2" "${cell%/*}" "${cell#*/}"
-		[ -n "${bare[$cell]:-}" ] || bare[$cell]=$INSNS
-		row+=$(printf ' %11s' $((INSNS - bare[$cell])))
+		samples[$1/$cell]+="$INSNS "
 	done
-	printf '   %-34s%s\n' "$1" "$row"
 }
 measure_mapping() { # NAME TARGET [OPTION...]
 	dmsetup create demo --table "$(table "${@:2}")"
 	measure "$1" $map
 	dmsetup remove --retry demo
 }
-measure 'bare disk' "$disk" >/dev/null
-printf '   %-34s %11s %11s %11s %11s\n' '' '4k read' '4k write' '64k read' '64k write' \
-	'the bare disk, in all' "${bare[randread/4k]}" "${bare[randwrite/4k]}" "${bare[randread/64k]}" "${bare[randwrite/64k]}"
-measure_mapping 'beyond that: dm-crypt' crypt
-measure_mapping '   dm-crypt without work queues' crypt no_read_workqueue no_write_workqueue
+measure_all() {
+	measure bare "$disk"
+	measure_mapping crypt crypt
+	measure_mapping crypt-nowq crypt no_read_workqueue no_write_workqueue
+	[ "$target" = ksm ] || return 0
+	measure_mapping ksm ksm hw:off
+	measure_mapping ksm-ufs ksm hw:require
+}
+median() { tr ' ' '\n' <<<"$1" | sed '/^$/d' | sort -n | sed -n 2p; }
+row() { # NAME TEXT [NAME OF WHAT IS SUBTRACTED]
+	local cell value
+	printf '   %-34s' "$2"
+	for cell in "${cells[@]}"; do
+		value=$(median "${samples[$1/$cell]}")
+		[ -z "${3:-}" ] || value=$((value - $(median "${samples[$3/$cell]}")))
+		printf ' %11s' "$value"
+	done
+	echo
+}
+for _ in 1 2 3; do measure_all; done
+printf '   %-34s %11s %11s %11s %11s\n' '' '4k read' '4k write' '64k read' '64k write'
+row bare 'the bare disk, in all'
+row crypt 'beyond that: dm-crypt' bare
+row crypt-nowq '   dm-crypt without work queues' bare
 if [ "$target" = ksm ]; then
-	measure_mapping '   ksm, by the processor' ksm hw:off
-	measure_mapping '   ksm, by the UFS controller' ksm hw:require
+	row ksm '   ksm, by the processor' bare
+	row ksm-ufs '   ksm, by the UFS controller' bare
 fi
 
 say "Unload"
