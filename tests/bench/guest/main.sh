@@ -26,7 +26,7 @@ done
 # arg NAME: of the kernel's command line; lists are joined by commas.
 arg() { sed -n "s/.* ksm\.bench\.$1=\([^ ]*\).*/\1/p" /proc/cmdline | tr , ' '; }
 # shellcheck disable=SC2034 # for the other files
-SLOTS=$(arg slots) KEYS=$(arg keys)
+SLOTS=$(arg slots) KEYS=$(arg keys) ROUNDS=$(arg rounds)
 # shellcheck disable=SC2034 # for the other files
 METHOD=$(arg method) SCOPE=$(arg scope) ONLY_DEVICES=$(arg devices) ONLY_BASES=$(arg bases)
 

@@ -61,7 +61,8 @@ workloads() {
 
 # rounds: counted instructions hardly differ, time does.
 rounds() {
-	case $METHOD-$SCOPE in
+	case $ROUNDS$METHOD-$SCOPE in
+	[0-9]*) echo "$ROUNDS" ;;
 	icount-quick) echo 3 ;;
 	icount-*) echo 5 ;;
 	wall-quick) echo 5 ;;
