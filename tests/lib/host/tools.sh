@@ -25,7 +25,8 @@ tools_make() {
 		for c in *.c; do
 			[ -e "$c" ] || continue
 			libs=$(sed -n "1,5s|^// LDLIBS: *||p" "$c")
-			chroot "$KSM_ROOT" env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 sh -c "cd /tmp && exec cc -O2 -Wall -o bin/${c%.c} $c ${libs:--lcrypto}"
+			flags=$(sed -n "1,5s|^// CFLAGS: *||p" "$c")
+			chroot "$KSM_ROOT" env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 sh -c "cd /tmp && exec cc -O2 -Wall $flags -o bin/${c%.c} $c ${libs:--lcrypto}"
 		done
 		cp -a bin/. "$2/bin/"
 	' - "$snap" "$tmp" >"$tmp/log" 2>&1 || rc=$?
