@@ -56,7 +56,7 @@ struct needle {
 	unsigned int key;
 	enum kind kind;
 	unsigned int size;
-	uint8_t not [2 * PART];
+	uint8_t inv[2 * PART];
 };
 
 /*
@@ -64,7 +64,7 @@ struct needle {
  * those that begin at its bytes 0 to 7. So only aligned words are looked at.
  */
 struct word {
-	uint64_t not ;
+	uint64_t inv;
 	unsigned int needle;
 	unsigned int offset;
 	unsigned int next;
@@ -81,9 +81,9 @@ static unsigned int nr_needles, nr_words, nr_keys;
 static unsigned long found[MAX_FILES][KINDS];
 static uint8_t sbox[256];
 
-static unsigned int hash(uint64_t not )
+static unsigned int hash(uint64_t inv)
 {
-	return not *0x9e3779b97f4a7c15 >> (64 - HASH_BITS);
+	return inv * 0x9e3779b97f4a7c15 >> (64 - HASH_BITS);
 }
 
 static void add_word(unsigned int needle, unsigned int offset)
@@ -94,12 +94,12 @@ static void add_word(unsigned int needle, unsigned int offset)
 	w->needle = needle;
 	w->offset = offset;
 	for (i = 0; i < WORD; i++)
-		w->not |= (uint64_t)needles[needle].not [offset + i] << 8 * i;
-	w->next = heads[hash(w->not )];
-	heads[hash(w->not )] = nr_words;
+		w->inv |= (uint64_t)needles[needle].inv[offset + i] << 8 * i;
+	w->next = heads[hash(w->inv)];
+	heads[hash(w->inv)] = nr_words;
 }
 
-static void add_needle(enum kind kind, const uint8_t * not, unsigned int size)
+static void add_needle(enum kind kind, const uint8_t *inv, unsigned int size)
 {
 	struct needle *n = &needles[nr_needles];
 	unsigned int i;
@@ -108,7 +108,7 @@ static void add_needle(enum kind kind, const uint8_t * not, unsigned int size)
 	n->kind = kind;
 	n->size = size;
 	for (i = 0; i < size; i++)
-		n->not [i] = not [i];
+		n->inv[i] = inv[i];
 	for (i = 0; i < WORD; i++)
 		add_word(nr_needles, i);
 	nr_needles++;
@@ -161,13 +161,13 @@ static uint8_t schedule_byte(const uint8_t *prev, unsigned int i,
 	return byte;
 }
 
-static void add_round_keys(const uint8_t * not )
+static void add_round_keys(const uint8_t *inv)
 {
 	uint8_t w[4 * 4 * ROUND_KEYS], rcon = 1;
 	unsigned int i, j;
 
 	for (i = 0; i < 32; i++)
-		w[i] = not [i];
+		w[i] = inv[i];
 	for (i = 8; i < 4 * ROUND_KEYS; i++) {
 		/* The complement of a sum is that of one of the two and the other. */
 		for (j = 0; j < 4; j++)
@@ -184,41 +184,41 @@ static void add_round_keys(const uint8_t * not )
 
 /* ---- needles ---- */
 
-static char digit(uint8_t not, unsigned int nr, const char *digits)
+static char digit(uint8_t inv, unsigned int nr, const char *digits)
 {
-	uint8_t byte = ~not ;
+	uint8_t byte = ~inv;
 
 	return digits[nr % 2 ? byte & 15 : byte >> 4];
 }
 
-static void add_hex(const uint8_t * not, const char *digits)
+static void add_hex(const uint8_t *inv, const char *digits)
 {
 	uint8_t hex[2 * PART];
 	unsigned int i;
 
 	for (i = 0; i < 2 * PART; i++)
-		hex[i] = ~digit(not [i / 2], i, digits);
+		hex[i] = ~digit(inv[i / 2], i, digits);
 	add_needle(HEX, hex, 2 * PART);
 }
 
-static void make_needles(const uint8_t * not, unsigned int size)
+static void make_needles(const uint8_t *inv, unsigned int size)
 {
 	unsigned int i;
 
 	for (i = 0; i + PART <= size; i += PART) {
-		add_needle(RAW, not +i, PART);
-		add_hex(not +i, "0123456789abcdef");
-		add_hex(not +i, "0123456789ABCDEF");
+		add_needle(RAW, inv + i, PART);
+		add_hex(inv + i, "0123456789abcdef");
+		add_hex(inv + i, "0123456789ABCDEF");
 	}
 	for (i = 0; i + 32 <= size; i += 32)
-		add_round_keys(not +i);
+		add_round_keys(inv + i);
 }
 
-/* Returns the size of the key, of which @not is the complement. */
-static unsigned int read_key(const char *file, uint8_t * not )
+/* Returns the size of the key, of which @inv is the complement. */
+static unsigned int read_key(const char *file, uint8_t *inv)
 {
 	int fd = open(file, O_RDONLY);
-	ssize_t n = fd < 0 ? -1 : read(fd, not, MAX_KEY);
+	ssize_t n = fd < 0 ? -1 : read(fd, inv, MAX_KEY);
 
 	if (n < PART)
 		err(2, "%s", file);
@@ -233,7 +233,7 @@ static bool is_at(const uint8_t *at, const struct needle *n)
 	unsigned int i;
 
 	for (i = 0; i < n->size; i++) {
-		if ((at[i] ^ n->not [i]) != 0xff)
+		if ((at[i] ^ n->inv[i]) != 0xff)
 			return false;
 	}
 	return true;
@@ -242,14 +242,14 @@ static bool is_at(const uint8_t *at, const struct needle *n)
 static void check(const uint8_t *at, uint64_t where, unsigned int next)
 {
 	static const char *const names[] = { "raw", "round", "hex" };
-	const uint64_t not = ~*(const uint64_t *)at;
+	const uint64_t inv = ~*(const uint64_t *)at;
 	const struct needle *n;
 	const struct word *w;
 
 	for (; next; next = w->next) {
 		w = &words[next - 1];
 		n = &needles[w->needle];
-		if (w->not != not || !is_at(at - w->offset, n))
+		if (w->inv != inv || !is_at(at - w->offset, n))
 			continue;
 		if (!found[n->key][n->kind]++)
 			fprintf(stderr, "key %u: %s, the first at %#llx\n",
@@ -319,7 +319,7 @@ static void search(const char *image)
 
 static int find(const char *image, char **files, int nr_files)
 {
-	uint8_t not [MAX_KEY];
+	uint8_t inv[MAX_KEY];
 	unsigned long *f;
 	int i, any = 0;
 
@@ -327,7 +327,7 @@ static int find(const char *image, char **files, int nr_files)
 		errx(2, "at most %d keys", MAX_FILES);
 	make_sbox();
 	for (i = 0; i < nr_files; i++) {
-		make_needles(not, read_key(files[i], not ));
+		make_needles(inv, read_key(files[i], inv));
 		nr_keys++;
 	}
 	search(image);
@@ -379,8 +379,8 @@ static union {
 /* @text with the key instead of an @, to @at in what is given away. Returns the end. */
 static size_t put_text(size_t at, const char *text, const char *file)
 {
-	uint8_t not [MAX_KEY];
-	unsigned int size = read_key(file, not ), i;
+	uint8_t inv[MAX_KEY];
+	unsigned int size = read_key(file, inv), i;
 
 	if (at + strlen(text) + 2 * size >= sizeof(out))
 		errx(2, "too long");
@@ -391,7 +391,7 @@ static size_t put_text(size_t at, const char *text, const char *file)
 		}
 		for (i = 0; i < 2 * size; i++)
 			out.bytes[at++] =
-				digit(not [i / 2], i, "0123456789abcdef");
+				digit(inv[i / 2], i, "0123456789abcdef");
 	}
 	return at;
 }
