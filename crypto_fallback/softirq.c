@@ -34,6 +34,17 @@ struct ksm_softirq {
 
 static DEFINE_PER_CPU(struct ksm_softirq, ksm_softirqs);
 
+/* The oldest of @added, and those after it. Mostly there is one. */
+static struct llist_node *take_all(struct llist_head *added)
+{
+	struct llist_node *node;
+
+	if (llist_empty(added))
+		return NULL;
+	node = llist_del_all(added);
+	return node->next ? llist_reverse_order(node) : node;
+}
+
 static void run(struct tasklet_struct *tasklet)
 {
 	struct ksm_softirq *soft =
@@ -45,7 +56,7 @@ static void run(struct tasklet_struct *tasklet)
 		struct ksm_fallback_io *io;
 
 		if (!node)
-			node = llist_reverse_order(llist_del_all(&soft->added));
+			node = take_all(&soft->added);
 		if (!node)
 			break;
 		io = llist_entry(node, struct ksm_fallback_io, soon);

@@ -89,13 +89,14 @@ struct ksm_fallback_io {
 	struct bio *bio;
 	struct ksm_range range;
 	/* private: */
-	struct llist_node soon; /* somebody will take it from a list */
 	union {
+		/* Somebody will take it from a list; until then none of these: */
+		struct llist_node soon;
 		struct work_struct work; /* read */
 		struct { /* write */
+			struct bio_vec *orig_vec;
 			struct ksm_share *share; /* if it was left to a worker */
 			struct bio_vec *bounce;
-			struct bio_vec *orig_vec;
 			unsigned int nr_pages;
 			struct bio_vec inline_vecs[KSM_FALLBACK_INLINE_VECS];
 		};
