@@ -52,6 +52,10 @@ kernel_run() {
 	kernel_build "$label" "$snap" "$work" || return 0
 	kernel_delta "$snap" "$work" || { ev_test fail "$label: the guest's files could be packed"; return; }
 	for suite; do
+		if ! suite_wanted "$label" "$snap/tests/suites/$suite.sh"; then
+			ev_diag "[$label $suite] on other kernels only, but with KSM_DEEP=1"
+			continue
+		fi
 		# One by one, unless this is the only kernel of the run.
 		while [ "$(jobs -rp | wc -l)" -ge "${SUITE_JOBS:-1}" ]; do wait -n || true; done
 		suite_run "$label" "$suite" suites "$snap" "$work/initrd" "$work" "$logs" &

@@ -12,6 +12,15 @@ suite_list() {
 	done | sort -u
 }
 
+# suite_wanted LABEL FILE: suites about what is the same on all kernels name two of them
+# (check=), where they run if everything is run; asked for, or with KSM_DEEP=1, on all.
+suite_wanted() {
+	[ -z "${SUITES_ASKED_FOR:-}" ] && [ -z "${KSM_DEEP:-}" ] && [ -e "$2" ] || return 0
+	vm_defaults
+	vm_header "$2" || return 0
+	[ -z "$VM_CHECK" ] || [[ ,$VM_CHECK, == *",$1,"* ]]
+}
+
 # suite_run LABEL SUITE SUITEDIR SNAPSHOT DELTA WORK LOGS: prints events.
 # SUITEDIR is the path below tests/ (suites, lib/selftest).
 suite_run() {
