@@ -490,6 +490,33 @@ ok 'resume, when the engine works' dmsetup resume m
 dmsetup remove m
 modprobe -r ksm_sim
 
+# ---- lines of ksm-linear ----
+diag 'table lines: ksm-linear'
+# not_linear DESC TEXT ARGUMENTS [LENGTH]
+not_linear() {
+	local out rc=0
+	out=$(timeout 60 dmsetup create bad --table "0 ${4:-8} ksm-linear $3" 2>&1) || rc=$?
+	if [ $rc = 0 ]; then dmsetup remove bad; fi
+	verdict "ksm-linear: $1" "*ksm-linear: $2 (-" $rc "$out"
+}
+look
+ARGS='Arguments are not <device> <start>'
+BEYOND='Start is beyond the end of any device'
+not_linear 'no arguments' "$ARGS" ''
+not_linear 'no start' "$ARGS" "$D"
+not_linear 'an argument too many' "$ARGS" "$D 0 0"
+not_linear 'a key' "$ARGS" "$XTS $KEY 0 $D 0"
+not_linear 'start is text' "$START" "$D x"
+not_linear 'start is negative' "$START" "$D -8"
+not_linear 'start is 2^64' "$START" "$D 18446744073709551616"
+not_linear 'start is 2^64 - 1' "$BEYOND" "$D 18446744073709551615"
+not_linear 'start and length are 2^64' "$BEYOND" "$D 18446744073709551608"
+not_linear 'no such device' 'Device cannot be opened' '/dev/no-such-device 0'
+# Newer kernels look at the length themselves.
+out=$(timeout 60 dmsetup create bad --table "0 18446744073709551608 ksm-linear $D 16" 2>&1)
+verdict 'ksm-linear: a length that wraps around' '*device-mapper: table: ' $? "$out"
+is 'no device is left' "$(devices)" ''
+
 # ---- I/O which does not fit ----
 diag 'I/O out of place'
 dio() { timeout 60 dd bs=512 count=1 status=none "$@"; }
