@@ -94,6 +94,11 @@ static int linear_open_device(struct dm_target *ti, char **argv)
 		ti->error = "Start is not a number of sectors";
 		return -EINVAL;
 	}
+	/* Of such a sum, device mapper sees only what is left of it. */
+	if (start > U64_MAX - ti->len) {
+		ti->error = "Start is beyond the end of any device";
+		return -EINVAL;
+	}
 	lt->start = start;
 	err = dm_get_device(ti, argv[0], dm_table_get_mode(ti->table),
 			    &lt->dev);

@@ -15,6 +15,10 @@
 #include "io.h"
 #include "target.h"
 
+/* All targets of all tables. The lock comes before those of targets. */
+static LIST_HEAD(targets);
+static DEFINE_MUTEX(targets_lock);
+
 /* ---- keys ---- */
 
 /*
@@ -147,6 +151,9 @@ static void ksm_target_dtr(struct dm_target *ti)
 {
 	struct ksm_target *kt = ti->private;
 
+	mutex_lock(&targets_lock);
+	list_del(&kt->node);
+	mutex_unlock(&targets_lock);
 	ksm_hw_close(kt);
 	if (kt->fb)
 		ksm_fallback_destroy(kt->fb);
@@ -250,8 +257,14 @@ static int ksm_target_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 		goto out;
 	}
 	mutex_init(&kt->lock);
+	kt->table = ti->table;
 	kt->len = ti->len;
+	/* No I/O comes before it is resumed, which may fail. */
+	kt->suspended = true;
 	ti->private = kt;
+	mutex_lock(&targets_lock);
+	list_add(&kt->node, &targets);
+	mutex_unlock(&targets_lock);
 
 	err = ksm_line_parse(&kt->line, ti, argc, argv);
 	if (!err)
@@ -289,6 +302,25 @@ static void ksm_target_postsuspend(struct dm_target *ti)
 	mutex_unlock(&kt->lock);
 }
 
+/*
+ * One of its targets refuses, so none gets any I/O. Device mapper does not tell
+ * those that have agreed already, whose keys can still be changed.
+ */
+static void table_stays_suspended(struct dm_table *table)
+{
+	struct ksm_target *kt;
+
+	mutex_lock(&targets_lock);
+	list_for_each_entry(kt, &targets, node) {
+		if (kt->table != table)
+			continue;
+		mutex_lock(&kt->lock);
+		kt->suspended = true;
+		mutex_unlock(&kt->lock);
+	}
+	mutex_unlock(&targets_lock);
+}
+
 static int ksm_target_preresume(struct dm_target *ti)
 {
 	struct ksm_target *kt = ti->private;
@@ -310,6 +342,8 @@ static int ksm_target_preresume(struct dm_target *ti)
 		err = -EAGAIN;
 	}
 	mutex_unlock(&kt->lock);
+	if (err)
+		table_stays_suspended(ti->table);
 	return err;
 }
 

@@ -7,6 +7,7 @@
 
 #include <linux/bio.h>
 #include <linux/device-mapper.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 
 #include <ksm/fallback.h>
@@ -17,6 +18,8 @@
 
 /**
  * struct ksm_target - one target of a table
+ * @node: in the list of all targets
+ * @table: the table
  * @line: what the table line says
  * @dev: the device below
  * @len: length of the target, in sectors
@@ -34,6 +37,8 @@
  * @suspended: I/O is stopped and will stay so; under @lock
  */
 struct ksm_target {
+	struct list_head node;
+	struct dm_table *table;
 	struct ksm_line line;
 	struct dm_dev *dev;
 	sector_t len;

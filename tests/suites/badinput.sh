@@ -3,6 +3,8 @@
 # Wrong tables, messages, parameters and devices: each refused with a text which
 # says what is wrong, nothing left behind, no key ever shown.
 # vm: mem=768 disks=64M,64M timeout=600
+# shellcheck source=tests/lib/guest/sim.sh
+. /ksm/tests/lib/guest/sim.sh
 
 # ---- the kernel log since the last look ----
 # One reader for the whole suite; a mark of our own says where to stop, so there
@@ -454,6 +456,66 @@ verdict "TABLE's line of a hex key" 'Key is redacted in this table line, put the
 ok 'with the key put in it loads' dmsetup create m --table "${line/:redacted:/$KEY}"
 dmsetup remove m
 sane messages
+
+# ---- messages after a resume that was refused: the device is suspended ----
+both() { printf '0 1024 ksm %s %s 0 %s 0\n1024 1024 ksm %s %s 0 %s 1024\n' $XTS $KEY "$D" $XTS $KEY "$D" | dmsetup create m; }
+ok 'a mapping of two targets' both
+ok 'suspend' dmsetup suspend m
+ok 'the key of the second is wiped' dmsetup message m 1024 key wipe
+look
+out=$(timeout 60 dmsetup resume m 2>&1)
+verdict 'resume with one key of two' '*ksm: not resumed: no key is set' $? "$out"
+# The first one had agreed to it already.
+ok 'then the first one takes a key' dmsetup message m 0 key set $KEY
+ok 'and has it wiped' dmsetup message m 0 key wipe
+is 'STATUS says that there is none' "$(dmsetup status m | grep -c ' key:none')" 2
+ok 'keys for both' eval "dmsetup message m 0 key set $KEY && dmsetup message m 1024 key set $KEY"
+ok 'resume' dmsetup resume m
+ok 'the data is right' cmp -n 65536 /tmp/pattern /dev/mapper/m
+look
+message 'now that it is resumed' '*ksm: key wipe: device is not suspended' key wipe
+dmsetup remove m
+
+ok 'an engine that takes no keys' eval "sim size=16 && knob 0 refuse_program 0xffffffffffffffff"
+dmsetup create m --notable
+ok 'a table for it' dmsetup load m --table "0 16384 ksm $XTS $KEY 0 /dev/ksmsim0 0 1 hw:require"
+look
+out=$(timeout 60 dmsetup resume m 2>&1)
+verdict 'resume without its engine' '*ksm: not resumed: hw:require, but cannot-be-programmed' $? "$out"
+ok 'then it takes a key' dmsetup message m 0 key set $KEY
+ok 'and has it wiped' dmsetup message m 0 key wipe
+ok 'key set' dmsetup message m 0 key set $KEY
+knob 0 refuse_program 0
+ok 'resume, when the engine works' dmsetup resume m
+dmsetup remove m
+modprobe -r ksm_sim
+
+# ---- lines of ksm-linear ----
+diag 'table lines: ksm-linear'
+# not_linear DESC TEXT ARGUMENTS [LENGTH]
+not_linear() {
+	local out rc=0
+	out=$(timeout 60 dmsetup create bad --table "0 ${4:-8} ksm-linear $3" 2>&1) || rc=$?
+	if [ $rc = 0 ]; then dmsetup remove bad; fi
+	verdict "ksm-linear: $1" "*ksm-linear: $2 (-" $rc "$out"
+}
+look
+ARGS='Arguments are not <device> <start>'
+BEYOND='Start is beyond the end of any device'
+not_linear 'no arguments' "$ARGS" ''
+not_linear 'no start' "$ARGS" "$D"
+not_linear 'an argument too many' "$ARGS" "$D 0 0"
+not_linear 'a key' "$ARGS" "$XTS $KEY 0 $D 0"
+not_linear 'start is text' "$START" "$D x"
+not_linear 'start is negative' "$START" "$D -8"
+not_linear 'start is 2^64' "$START" "$D 18446744073709551616"
+not_linear 'start is 2^64 - 1' "$BEYOND" "$D 18446744073709551615"
+not_linear 'start and length are 2^64' "$BEYOND" "$D 18446744073709551608"
+not_linear 'no such device' 'Device cannot be opened' '/dev/no-such-device 0'
+# Newer kernels look at the length themselves.
+out=$(timeout 60 dmsetup create bad --table "0 18446744073709551608 ksm-linear $D 16" 2>&1)
+verdict 'ksm-linear: a length that wraps around' '*device-mapper: table: ' $? "$out"
+is 'no device is left' "$(devices)" ''
 
 # ---- I/O which does not fit ----
 diag 'I/O out of place'

@@ -17,6 +17,8 @@ for word in $(</proc/cmdline); do
 		word=${word#*=}
 		export KSM_BOOT=${word%/*} KSM_BOOTS=${word#*/}
 		;;
+	ksm.deep=?*) export KSM_DEEP=${word#*=} ;;
+	ksm.seed=?*) export KSM_FUZZ_SEED=${word#*=} ;;
 	esac
 done
 export KSM_LABEL=$label KSM_TIMEOUT=$timeout

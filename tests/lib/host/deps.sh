@@ -83,5 +83,5 @@ need_root() {
 	command -v sudo >/dev/null ||
 		die "root rights are needed (chroot, mount); run it as root"
 	msg "root rights are needed (chroot, mount): using sudo"
-	exec sudo KSM_CACHE="$KSM_CACHE" KSM_ACCEL="${KSM_ACCEL:-}" KSM_DEEP="${KSM_DEEP:-}" bash "$0" "$@"
+	exec sudo KSM_CACHE="$KSM_CACHE" KSM_ACCEL="${KSM_ACCEL:-}" KSM_DEEP="${KSM_DEEP:-}" KSM_FUZZ_SEED="${KSM_FUZZ_SEED:-}" bash "$0" "$@"
 }

@@ -99,7 +99,7 @@ suite_guest() {
 	timeout=$((VM_TIMEOUT * ${KSM_TIMEOUT_SCALE:-1}))
 	# With the same disks each time: a suite may end a boot by cutting the power.
 	for ((boot = 0; boot < VM_BOOTS; boot++)); do
-		vm_args "$work" "$delta" "ksm.mode=suite ksm.suite=$sdir/$suite ksm.timeout=$timeout ksm.label=$label ksm.boot=$boot/$VM_BOOTS $VM_CMDLINE" ||
+		vm_args "$work" "$delta" "ksm.mode=suite ksm.suite=$sdir/$suite ksm.timeout=$timeout ksm.label=$label ksm.boot=$boot/$VM_BOOTS ksm.deep=${KSM_DEEP:-} ksm.seed=${KSM_FUZZ_SEED:-} $VM_CMDLINE" ||
 			{ ev_test fail "$name: the guest's disks could not be made"; return; }
 		if [ "$VM_BOOTS" -gt 1 ]; then con=$logs/$label-$suite.$boot.console tap=$logs/$label-$suite.$boot.tap; fi
 		suite_boot_judged "$name" "$con" "$tap" "$timeout" "$work" || break
