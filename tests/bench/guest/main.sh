@@ -28,7 +28,7 @@ arg() { sed -n "s/.* ksm\.bench\.$1=\([^ ]*\).*/\1/p" /proc/cmdline | tr , ' '; 
 # shellcheck disable=SC2034 # for the other files
 SLOTS=$(arg slots) KEYS=$(arg keys) ROUNDS=$(arg rounds)
 # shellcheck disable=SC2034 # for the other files
-METHOD=$(arg method) SCOPE=$(arg scope) ONLY_DEVICES=$(arg devices) ONLY_BASES=$(arg bases)
+METHOD=$(arg method) SCOPE=$(arg scope) ONLY_DEVICES=$(arg devices) ONLY_BASES=$(arg bases) ONLY_WORKLOADS=$(arg workloads)
 
 echo "I release $KVER"
 echo "I cpu $(sed -n '0,/^model name/s/^model name.*: //p' /proc/cpuinfo), $(nproc) processor(s)"

@@ -43,6 +43,10 @@ devices() {
 
 # workloads BASE
 workloads() {
+	# shellcheck disable=SC2046 # words wanted
+	wanted "$ONLY_WORKLOADS" $(all_workloads "$1")
+}
+all_workloads() {
 	case $1-$SCOPE in
 	sim-quick) echo randread-4k-qd1 randwrite-4k-qd1 randread-4k-qd32 randwrite-4k-qd32 ;;
 	ufs-*) echo randread-4k-qd1 randwrite-4k-qd1 seqread-128k-qd1 seqwrite-128k-qd1 ;;

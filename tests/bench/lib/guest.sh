@@ -14,6 +14,7 @@ bench_guest() {
 	if [ "$kind" = asked ]; then VM_UFS=8/64M; else VM_ICOUNT_SLEEP=off; fi
 	[ -z "$devices" ] || more+=" ksm.bench.devices=${devices#,}"
 	[ -z "$bases" ] || more+=" ksm.bench.bases=${bases#,}"
+	[ -z "${workloads:-}" ] || more+=" ksm.bench.workloads=${workloads#,}"
 	[ -z "${rounds:-}" ] || more+=" ksm.bench.rounds=$rounds"
 	more+=" ksm.bench.slots=$slots ksm.bench.keys=$keys"
 	vm_args "$dir" "$dir/initrd" \
