@@ -81,7 +81,9 @@ static DECLARE_DEFERRABLE_WORK(trim, trim_work);
 /* Set by who gives pages, cleared by trim_work() before it looks for any. */
 static bool trim_is_due;
 
-static unsigned int cache_take(struct bio_vec *vecs, unsigned int nr)
+/* Inline, here and below, for one page, which is what most writes need. */
+static __always_inline unsigned int cache_take(struct bio_vec *vecs,
+					       unsigned int nr)
 {
 	struct ksm_page_cache *cache;
 	unsigned long flags;
@@ -104,7 +106,8 @@ static void trim_later(void)
 	schedule_delayed_work(&trim, KSM_CACHE_IDLE);
 }
 
-static unsigned int cache_give(const struct bio_vec *vecs, unsigned int nr)
+static __always_inline unsigned int cache_give(const struct bio_vec *vecs,
+					       unsigned int nr)
 {
 	struct ksm_page_cache *cache;
 	unsigned long flags;
@@ -331,8 +334,11 @@ static unsigned int alloc_fast(struct ksm_bounce *bounce, struct bio_vec *vecs,
 bool ksm_bounce_alloc(struct ksm_bounce *bounce, struct bio_vec *vecs,
 		      unsigned int nr)
 {
-	unsigned int got = alloc_fast(bounce, vecs, nr);
+	unsigned int got;
 
+	if (likely(nr == 1) && likely(cache_take(vecs, 1)))
+		return false;
+	got = alloc_fast(bounce, vecs, nr);
 	if (likely(got == nr))
 		return false;
 
@@ -369,7 +375,8 @@ void ksm_bounce_free(struct ksm_bounce *bounce, const struct bio_vec *vecs,
 	 */
 	smp_rmb();
 	if (likely(READ_ONCE(pool->curr_nr) >= pool->min_nr))
-		i = cache_give(vecs, nr);
+		i = likely(nr == 1) ? cache_give(vecs, 1) :
+				      cache_give(vecs, nr);
 	for (; i < nr; i++)
 		mempool_free(vecs[i].bv_page, pool);
 }
