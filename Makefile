@@ -30,7 +30,7 @@ demo:
 check:
 	tests/check
 
-# The same with more rounds where chance plays a part.
+# The same with more rounds where chance plays a part, and all suites on all kernels.
 check-deep:
 	KSM_DEEP=1 tests/check
 
@@ -59,7 +59,7 @@ help:
 	@echo '                  for every new kernel'
 	@echo 'make demo         show it all in a virtual machine'
 	@echo 'make check        run every test on every kernel'
-	@echo 'make check-deep   the same with more rounds of power cuts: 10 minutes longer'
+	@echo 'make check-deep   the same with more power cuts, fuzzing and suites: much longer'
 	@echo 'make bench        measure what encryption costs, on every kernel'
 	@echo 'make lint         checkpatch, sparse, W=1, clang-format, shellcheck'
 	@echo 'make fidelity     prove the model of a UFS controller against mainline Linux'
