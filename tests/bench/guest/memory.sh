@@ -4,7 +4,7 @@
 # of a batch is under way when it is looked at.
 
 MAPPINGS=32
-ROUNDS=3
+MEMORY_ROUNDS=3
 
 # free_kib: what the page allocator has, with what it keeps ready for each processor.
 free_kib() {
@@ -70,7 +70,7 @@ memory_all() {
 	for dev in linear crypt-4096 crypt-4096-nowq ksm; do
 		device_up "$dev" || return 1
 		for load in randread-4k-qd256 randwrite-4k-qd256 seqread-1m-qd32 seqwrite-1m-qd32; do
-			for ((round = 1; round <= ROUNDS; round++)); do
+			for ((round = 1; round <= MEMORY_ROUNDS; round++)); do
 				in_flight "$dev" $load "$round" || return 1
 			done
 		done
