@@ -167,7 +167,7 @@ static bool read_spec(struct target *t, unsigned int self,
 	t->other = !t->linear && strcmp(spec->type, "ksm");
 	strcpy(line, spec->line);
 	nr = split(line, words);
-	/* Kernels from 6.12 on, before they look at the rest. */
+	/* Said before the rest is looked at. */
 	if (t->begin + t->len < t->begin || t->begin + t->len > INT64_MAX >> 9)
 		e->may |= BIT(TOO_LARGE);
 	if (!spec->len) {

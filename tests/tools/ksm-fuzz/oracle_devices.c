@@ -83,8 +83,7 @@ bool device_wrong(struct target *t, unsigned int self, const char *word,
 		e->must |= BIT(DEVICE);
 		return true;
 	case NOBODY_KNOWS:
-		e->may |= BIT(DEVICE) | BIT(TOO_SMALL) | BIT(START_ALIGNED) |
-			  BIT(LEN_ALIGNED);
+		e->may |= BIT(DEVICE);
 		return true;
 	default:
 		return false;
@@ -94,8 +93,10 @@ bool device_wrong(struct target *t, unsigned int self, const char *word,
 /* The device and the two alignments that device mapper looks at. */
 static void area_wrong(const struct target *t, struct expect *e)
 {
+	/* Neither its size nor its blocks are known for certain. */
 	const uint64_t all = BIT(TOO_SMALL) | BIT(START_ALIGNED) |
-			     BIT(LEN_ALIGNED);
+			     BIT(LEN_ALIGNED) | BIT(LINE_ALIGNED) |
+			     BIT(LAST_ALIGNED);
 	const struct disk *disk = &disks[t->index];
 	unsigned int block = t->unit;
 
