@@ -94,7 +94,7 @@ static int linear_open_device(struct dm_target *ti, char **argv)
 		ti->error = "Start is not a number of sectors";
 		return -EINVAL;
 	}
-	/* Of such a sum, device mapper sees only what is left of it. */
+	/* Device mapper says so, too, but of later tables at the resume only. */
 	if (start > U64_MAX - ti->len) {
 		ti->error = "Start is beyond the end of any device";
 		return -EINVAL;

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Builds what tests/qemu/fidelity boots, inside a root made for it.
-# fidelity-build.sh IN OUT: IN has fidelity.config and C files, OUT gets the rest.
+# fidelity-build.sh IN OUT: IN has fidelity.config and the tools, OUT gets the rest.
 set -euo pipefail
 in=$1 out=$2
 cd /build
 # Static: one runs in the guest, and one on the host, whose libraries may be older.
 gcc -O2 -Wall -static -o "$out/ksm-fscrypt" "$in/ksm-fscrypt.c"
-gcc -O2 -Wall -static -o "$out/ksm-ref" "$in/ksm-ref.c" -lcrypto -lzstd -lz
+gcc -O2 -Wall -static -o "$out/ksm-ref" "$in/ksm-ref"/*.c -lcrypto -lzstd -lz
 tar -xJf /usr/src/linux-source-*.tar.xz
 cd linux-source-*
 KCONFIG_ALLCONFIG=$in/fidelity.config make -s allnoconfig

@@ -512,7 +512,7 @@ not_linear 'start is 2^64' "$START" "$D 18446744073709551616"
 not_linear 'start is 2^64 - 1' "$BEYOND" "$D 18446744073709551615"
 not_linear 'start and length are 2^64' "$BEYOND" "$D 18446744073709551608"
 not_linear 'no such device' 'Device cannot be opened' '/dev/no-such-device 0'
-# Newer kernels look at the length themselves.
+# At the length device mapper looks itself.
 out=$(timeout 60 dmsetup create bad --table "0 18446744073709551608 ksm-linear $D 16" 2>&1)
 verdict 'ksm-linear: a length that wraps around' '*device-mapper: table: ' $? "$out"
 is 'no device is left' "$(devices)" ''

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# User-space helpers tests/tools/*.c, compiled in the suite's root.
+# User-space helpers, compiled in the suite's root: each tests/tools/NAME.c, and the
+# files of each folder tests/tools/NAME together.
 
 # tools_use SNAPSHOT WORK: sets TOOLS_DIR (its bin/ goes on the guest's PATH).
 tools_use() {
@@ -19,16 +20,21 @@ tools_make() {
 	# shellcheck disable=SC2016 # expanded inside
 	overlay_run "$ROOT_DIR/root" "$work" bash -c '
 		set -euo pipefail
-		cp -a "$1/tests/tools/." "$KSM_ROOT/tmp/"
+		cp -a "$1/tests/tools" "$KSM_ROOT/tmp/src"
 		mkdir "$KSM_ROOT/tmp/bin"
-		cd "$KSM_ROOT/tmp"
-		for c in *.c; do
-			[ -e "$c" ] || continue
-			libs=$(sed -n "1,5s|^// LDLIBS: *||p" "$c")
-			flags=$(sed -n "1,5s|^// CFLAGS: *||p" "$c")
-			chroot "$KSM_ROOT" env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 sh -c "cd /tmp && exec cc -O2 -Wall $flags -o bin/${c%.c} $c ${libs:--lcrypto}"
+		cd "$KSM_ROOT/tmp/src"
+		for tool in *.c */; do
+			[ -e "$tool" ] || continue
+			case $tool in
+			*/) main=${tool}main.c all=${tool}*.c ;;
+			*) main=$tool all=$tool ;;
+			esac
+			name=${tool%/} name=${name%.c}
+			libs=$(sed -n "1,5s|^// LDLIBS: *||p" "$main")
+			flags=$(sed -n "1,5s|^// CFLAGS: *||p" "$main")
+			chroot "$KSM_ROOT" env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 sh -c "cd /tmp/src && exec cc -O2 -Wall $flags -o ../bin/$name $all ${libs:--lcrypto}"
 		done
-		cp -a bin/. "$2/bin/"
+		cp -a ../bin/. "$2/bin/"
 	' - "$snap" "$tmp" >"$tmp/log" 2>&1 || rc=$?
 	rm -rf --one-file-system "$work"
 	[ "$rc" != 0 ] || touch "$tmp/complete"
