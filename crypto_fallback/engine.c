@@ -18,6 +18,7 @@
 #include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
+#include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -355,9 +356,19 @@ void ksm_engine_exit(struct ksm_engine *engine)
  */
 int ksm_engine_setkey(struct ksm_engine *engine, const u8 *raw)
 {
+	unsigned int flags;
+	int err;
+
 	if (engine->kind == KSM_ENGINE_LIBRARY)
 		return setkey_library(engine, raw);
-	return crypto_skcipher_setkey(engine->tfm, raw, engine->mode->key_size);
+	/*
+	 * Adiantum's needs memory, while the mapping is suspended: none that
+	 * would have to be written to it.
+	 */
+	flags = memalloc_noio_save();
+	err = crypto_skcipher_setkey(engine->tfm, raw, engine->mode->key_size);
+	memalloc_noio_restore(flags);
+	return err;
 }
 
 /**
