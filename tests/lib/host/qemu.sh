@@ -9,7 +9,7 @@ vm_defaults() {
 }
 
 vm_header() {
-	local line word
+	local line word k
 	line=$(sed -n '1,30s/^# vm: *//p' "$1" | tr '\n' ' ')
 	case $line in
 	*cmdline=*)
@@ -24,7 +24,13 @@ vm_header() {
 		disks=*) VM_DISKS=${word#*=} ;;
 		timeout=*) VM_TIMEOUT=${word#*=} ;;
 		ufs=*) VM_UFS=${word#*=} ;;
-		check=*) VM_CHECK=${word#*=} ;;
+		check=*)
+			VM_CHECK=${word#*=}
+			# A wrong name would leave the suite out of every run.
+			for k in ${VM_CHECK//,/ }; do
+				[[ " ${ALL_KERNELS[*]} " == *" $k "* ]] || { msg "$1: unknown kernel $k"; return 1; }
+			done
+			;;
 		boots=*)
 			# boots=5/14: 14 with KSM_DEEP=1
 			VM_BOOTS=${word#*=}
