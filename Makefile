@@ -40,6 +40,10 @@ bench:
 lint:
 	tests/lint
 
+# K=6.12 FLAVOUR=kcsan for data races.
+debug-kernel:
+	tests/run --prepare --kernel $(K)-$(or $(FLAVOUR),debug)
+
 fidelity:
 	tests/qemu/fidelity
 
@@ -62,7 +66,9 @@ help:
 	@echo 'make check-deep   the same with more power cuts, fuzzing and suites: much longer'
 	@echo 'make bench        measure what encryption costs, on every kernel'
 	@echo 'make lint         checkpatch, sparse, W=1, clang-format, shellcheck'
+	@echo 'make debug-kernel K=6.12   a kernel with KASAN, lockdep, fault injection ...'
+	@echo '                  for tests/run --kernel 6.12-debug (FLAVOUR=kcsan: data races)'
 	@echo 'make fidelity     prove the model of a UFS controller against mainline Linux'
 	@echo 'make clean        remove what was built'
 
-.PHONY: modules compat/configured install dkms-install demo check check-deep bench lint fidelity clean help
+.PHONY: modules compat/configured install dkms-install demo check check-deep bench lint debug-kernel fidelity clean help

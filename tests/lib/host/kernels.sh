@@ -5,12 +5,48 @@
 
 ALL_KERNELS=(6.1 6.12 7.2 7.3)
 
+# LABEL-FLAVOUR is that line's source with checks built in (debug-kernel.sh).
+KERNEL_FLAVOURS=(debug kcsan)
+
+# kernel_flavour LABEL: prints nothing for a stock kernel.
+kernel_flavour() {
+	local f
+	for f in "${KERNEL_FLAVOURS[@]}"; do
+		case $1 in *-"$f") echo "$f" ;; esac
+	done
+}
+
+# kernel_base LABEL: without its flavour.
+kernel_base() {
+	local f
+	f=$(kernel_flavour "$1")
+	echo "${1%"${f:+-$f}"}"
+}
+
 kernel_suite() {
-	case $1 in
+	case $(kernel_base "$1") in
 	6.1) echo bookworm updates security ;;
 	6.12) echo trixie updates security ;;
 	7.2) echo forky ;;
 	7.3) echo trixie updates security backports ;;
 	*) return 1 ;;
+	esac
+}
+
+# kernel_slowness LABEL: how many times as long as a stock kernel everything may take.
+kernel_slowness() {
+	case $(kernel_flavour "$1") in
+	debug) echo 5 ;;
+	kcsan) echo 8 ;;
+	*) echo 1 ;;
+	esac
+}
+
+# kernel_memory LABEL MIB: what a guest needs where a stock kernel's needs MIB.
+kernel_memory() {
+	case $(kernel_flavour "$1") in
+	debug) echo $(($2 * 3 / 2 + 384)) ;;
+	kcsan) echo $(($2 * 3 / 2)) ;;
+	*) echo "$2" ;;
 	esac
 }

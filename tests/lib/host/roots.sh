@@ -33,6 +33,7 @@ root_key() {
 		echo "$ROOT_RECIPE"
 		printf '%s\n' "${ROOT_PACKAGES[@]}" "${ROOT_EXCLUDES[@]}"
 		root_sources "$1"
+		[ -z "$(kernel_flavour "$1")" ] || debug_key "$(kernel_base "$1")" "$(kernel_flavour "$1")"
 		echo "${2:-$(root_generation "$1")}"
 	} | hash_text
 }
@@ -64,7 +65,8 @@ root_make() {
 	# The lock is ours, so this is what a killed run left.
 	rm -rf --one-file-system "$tmp" "$dir"
 	mkdir -p "$tmp"
-	if ! root_bootstrap "$label" "$tmp/root" >"$log" 2>&1; then
+	[ -z "$(kernel_flavour "$label")" ] || debug_kernel_use "$label" || return 1
+	if ! root_fill "$label" "$tmp/root" >"$log" 2>&1; then
 		tail -n 15 "$log" >&2
 		msg "[$label] making the root failed; log: $log"
 		return 1
@@ -72,7 +74,10 @@ root_make() {
 	# Exactly one kernel was installed: the one the metapackage depends on.
 	basename "$(echo "$tmp"/root/lib/modules/*)" >"$tmp/kver"
 	# The version of the image package, for the report.
-	chroot "$tmp/root" dpkg-query -W -f '${Version}' linux-image-amd64 >"$tmp/package-version" || return 1
+	case $(kernel_flavour "$label") in
+	'') chroot "$tmp/root" dpkg-query -W -f '${Version}' linux-image-amd64 >"$tmp/package-version" || return 1 ;;
+	*) echo 'its source, built here' >"$tmp/package-version" ;;
+	esac
 	[ -e "$tmp/root/boot/vmlinuz-$(<"$tmp/kver")" ] || {
 		msg "[$label] no vmlinuz for $(<"$tmp/kver") in the new root"
 		return 1
@@ -93,9 +98,19 @@ root_prune() {
 	done
 }
 
+# root_fill LABEL DEST
+root_fill() {
+	case $(kernel_flavour "$1") in
+	'') root_bootstrap "$1" "$2" "${ROOT_PACKAGES[@]}" ;;
+	*) debug_root_fill "$1" "$2" ;;
+	esac
+}
+
+# root_bootstrap LABEL DEST PACKAGE...
 root_bootstrap() {
 	local label=$1 dest=$2 opt suite pool=$KSM_CACHE/debs
 	local -a args=()
+	shift 2
 	suite=$(kernel_suite "$label")
 	mkdir -p "$pool"
 	while IFS= read -r opt; do args+=("--aptopt=$opt"); done < <(mirror_aptopts)
@@ -113,6 +128,6 @@ root_bootstrap() {
 		--setup-hook='mkdir -p "$1/var/cache/apt/archives" && find "$KSM_POOL" -name "*.deb" -exec cp -l -t "$1/var/cache/apt/archives" {} +'
 		--customize-hook='cd "$1/var/cache/apt/archives" && for d in *.deb; do [ -e "$KSM_POOL/$d" ] || { ln "$d" "$KSM_POOL/.$d.$$" && mv "$KSM_POOL/.$d.$$" "$KSM_POOL/$d"; }; done')
 	DEBIAN_FRONTEND=noninteractive mmdebstrap --mode=root --variant=apt --format=directory \
-		--include="$(IFS=,; echo "${ROOT_PACKAGES[*]}")" "${args[@]}" \
+		--include="$(IFS=,; echo "$*")" "${args[@]}" \
 		"${suite%% *}" "$dest" - < <(root_sources "$label")
 }

@@ -18,7 +18,7 @@ suite_wanted() {
 	[ -z "${SUITES_ASKED_FOR:-}" ] && [ -z "${KSM_DEEP:-}" ] && [ -e "$2" ] || return 0
 	vm_defaults
 	vm_header "$2" || return 0
-	[ -z "$VM_CHECK" ] || [[ ,$VM_CHECK, == *",$1,"* ]]
+	[ -z "$VM_CHECK" ] || [[ ,$VM_CHECK, == *",$(kernel_base "$1"),"* ]]
 }
 
 # suite_run LABEL SUITE SUITEDIR SNAPSHOT DELTA WORK LOGS: prints events.
@@ -96,7 +96,12 @@ suite_guest() {
 	local con=$logs/$label-$suite.console tap=$logs/$label-$suite.tap
 	vm_defaults
 	vm_header "$snap/tests/$sdir/$suite.sh" || { ev_test fail "$name: bad '# vm:' line"; return; }
-	timeout=$((VM_TIMEOUT * ${KSM_TIMEOUT_SCALE:-1}))
+	if [ -n "$VM_FLAVOUR" ] && [ "$VM_FLAVOUR" != "$(kernel_flavour "$label")" ]; then
+		ev_test skip "$name" "for kernels built with checks: --kernel $(kernel_base "$label")-$VM_FLAVOUR"
+		return
+	fi
+	timeout=$((VM_TIMEOUT * ${KSM_TIMEOUT_SCALE:-1} * $(kernel_slowness "$label")))
+	VM_MEM=$(kernel_memory "$label" "$VM_MEM")
 	# With the same disks each time: a suite may end a boot by cutting the power.
 	for ((boot = 0; boot < VM_BOOTS; boot++)); do
 		vm_args "$work" "$delta" "ksm.mode=suite ksm.suite=$sdir/$suite ksm.timeout=$timeout ksm.label=$label ksm.boot=$boot/$VM_BOOTS ksm.deep=${KSM_DEEP:-} ksm.seed=${KSM_FUZZ_SEED:-} $VM_CMDLINE" ||

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ksm-nth - one device-mapper ioctl again and again, its n-th allocation failing
+ *
+ *	ksm-nth load NAME < TABLE	loads it, and clears it if it was taken
+ *	ksm-nth activate NAME < TABLE	loads it and resumes
+ *	ksm-nth suspend NAME		suspends, and resumes if it was taken
+ *	ksm-nth message NAME TEXT	sends it; not taken back
+ *	ksm-nth remove NAME		removes
+ *	ksm-nth modprobe FILE PARAMS	loads a module and unloads it
+ *	ksm-nth write FILE TEXT		writes to a file
+ *
+ * The first attempt has its first allocation fail, the second its second, until
+ * one came to its end before it had that many. The kernel must have fault
+ * injection (/proc/PID/fail-nth, failslab, fail_page_alloc); only what the ioctl
+ * itself allocates fails, nothing that this program needs around it.
+ *
+ * Prints "N failed, N in spite of it"; and before it "errno N TIMES" for
+ * each error that there was. The status is 0 if the last attempt, without a
+ * fault, succeeded.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/dm-ioctl.h>
+#include <linux/fs.h>
+
+#define BUF_SIZE 16384
+#define MAX_NTH	 4000
+#define ERRNOS	 134
+
+static int control;
+static int nth_file;
+static const char *name;
+static const char *text;
+static char table[BUF_SIZE / 2];
+
+/* Have the N-th allocation from here on fail; 0: none. */
+static void set_nth(unsigned int n)
+{
+	char digits[16];
+	int len = snprintf(digits, sizeof(digits), "%u", n);
+
+	if (pwrite(nth_file, digits, len, 0) != len)
+		err(1, "fail-nth");
+}
+
+/* How many allocations were missing; 0 if the fault came. */
+static unsigned int get_nth(void)
+{
+	char digits[16] = "";
+
+	if (pread(nth_file, digits, sizeof(digits) - 1, 0) < 1)
+		err(1, "fail-nth");
+	return strtoul(digits, NULL, 10);
+}
+
+static struct dm_ioctl *new_ioctl(unsigned int flags)
+{
+	static union {
+		struct dm_ioctl dmi;
+		char space[BUF_SIZE];
+	} buf;
+
+	memset(&buf, 0, sizeof(buf));
+	buf.dmi.version[0] = DM_VERSION_MAJOR;
+	buf.dmi.data_size = BUF_SIZE;
+	buf.dmi.data_start = sizeof(buf.dmi);
+	/* A table or message may have a key. */
+	buf.dmi.flags = flags | DM_SECURE_DATA_FLAG;
+	snprintf(buf.dmi.name, sizeof(buf.dmi.name), "%s", name);
+	return &buf.dmi;
+}
+
+/* One ioctl, whose N-th allocation fails. Returns 0 or an errno. */
+static int call(unsigned long cmd, struct dm_ioctl *dmi, unsigned int n)
+{
+	int ret;
+
+	set_nth(n);
+	ret = ioctl(control, cmd, dmi) ? errno : 0;
+	return ret;
+}
+
+static int load(unsigned int n)
+{
+	struct dm_ioctl *dmi = new_ioctl(0);
+	struct dm_target_spec *spec = (void *)(dmi + 1);
+	unsigned long long start, length;
+	int at = 0;
+
+	if (sscanf(table, "%llu %llu %15s %n", &start, &length,
+		   spec->target_type, &at) < 3 ||
+	    !at)
+		errx(2, "no table");
+	dmi->target_count = 1;
+	spec->sector_start = start;
+	spec->length = length;
+	strcpy((char *)(spec + 1), table + at);
+	return call(DM_TABLE_LOAD, dmi, n);
+}
+
+static int clear(void)
+{
+	return call(DM_TABLE_CLEAR, new_ioctl(0), 0);
+}
+
+static int suspend(unsigned int n)
+{
+	return call(DM_DEV_SUSPEND, new_ioctl(DM_SUSPEND_FLAG), n);
+}
+
+static int resume(unsigned int n)
+{
+	return call(DM_DEV_SUSPEND, new_ioctl(0), n);
+}
+
+static int message(unsigned int n)
+{
+	struct dm_ioctl *dmi = new_ioctl(0);
+	struct dm_target_msg *msg = (void *)(dmi + 1);
+
+	strcpy(msg->message, text);
+	return call(DM_TARGET_MSG, dmi, n);
+}
+
+/* ---- what is tried, with its N-th allocation failing, and undone ---- */
+
+static int try_load(unsigned int n)
+{
+	int ret = load(n);
+	unsigned int left = get_nth();
+
+	clear();
+	set_nth(left);
+	return ret;
+}
+
+static int try_activate(unsigned int n)
+{
+	unsigned int left;
+	int ret;
+
+	if (suspend(0) || load(0))
+		err(1, "suspending and loading");
+	ret = resume(n);
+	left = get_nth();
+	/* What was not resumed must be possible to resume. */
+	if (ret && resume(0))
+		err(1, "resuming after error %d", ret);
+	set_nth(left);
+	return ret;
+}
+
+static int try_suspend(unsigned int n)
+{
+	int ret = suspend(n);
+	unsigned int left = get_nth();
+
+	if (!ret && resume(0))
+		err(1, "resuming");
+	set_nth(left);
+	return ret;
+}
+
+static int try_remove(unsigned int n)
+{
+	return call(DM_DEV_REMOVE, new_ioctl(0), n);
+}
+
+static int try_modprobe(unsigned int n)
+{
+	char module[64];
+	unsigned int left;
+	int fd, ret;
+
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		err(2, "%s", name);
+	snprintf(module, sizeof(module), "%s", basename(name));
+	*strchrnul(module, '.') = 0;
+	set_nth(n);
+	ret = syscall(SYS_finit_module, fd, text, 0) ? errno : 0;
+	left = get_nth();
+	set_nth(0);
+	close(fd);
+	if (!ret && syscall(SYS_delete_module, module, 0))
+		err(1, "unloading %s", module);
+	set_nth(left);
+	return ret;
+}
+
+static int try_write(unsigned int n)
+{
+	int fd = open(name, O_WRONLY | O_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		err(2, "%s", name);
+	set_nth(n);
+	ret = write(fd, text, strlen(text)) < 0 ? errno : 0;
+	n = get_nth();
+	set_nth(0);
+	close(fd);
+	set_nth(n);
+	return ret;
+}
+
+static const struct what {
+	const char *name;
+	int (*try)(unsigned int n);
+	bool table, text;
+} whats[] = {
+	{ "load", try_load, true, false },
+	{ "activate", try_activate, true, false },
+	{ "suspend", try_suspend, false, false },
+	{ "message", message, false, true },
+	{ "remove", try_remove, false, false },
+	{ "modprobe", try_modprobe, false, true },
+	{ "write", try_write, false, true },
+};
+
+static int sweep(const struct what *what)
+{
+	unsigned int failed = 0, spite = 0, n, i, errnos[ERRNOS] = { 0 };
+	int ret = -1;
+
+	for (n = 1; n <= MAX_NTH; n++) {
+		bool more;
+
+		ret = what->try(n);
+		more = get_nth();
+		set_nth(0);
+		if (more)
+			break;
+		if (ret) {
+			failed++;
+			errnos[ret < ERRNOS ? ret : 0]++;
+		} else {
+			spite++;
+			/* There is nothing to be removed a second time. */
+			if (what->try == try_remove)
+				break;
+		}
+	}
+	for (i = 0; i < ERRNOS; i++)
+		if (errnos[i])
+			printf("errno %u %u\n", i, errnos[i]);
+	printf("%u failed, %u in spite of it\n", failed, spite);
+	if (ret)
+		warnx("without a fault: %s", strerror(ret));
+	return ret || n > MAX_NTH;
+}
+
+int main(int argc, char **argv)
+{
+	const struct what *what = whats;
+
+	while (what < whats + sizeof(whats) / sizeof(*whats) &&
+	       (argc < 3 || strcmp(what->name, argv[1])))
+		what++;
+	if (what == whats + sizeof(whats) / sizeof(*whats) ||
+	    argc != 3 + what->text)
+		errx(2, "usage: see the source");
+	name = argv[2];
+	text = argv[3];
+	if (what->table && !fgets(table, sizeof(table), stdin))
+		errx(2, "no table");
+	table[strcspn(table, "\n")] = 0;
+	nth_file = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (nth_file < 0)
+		err(1, "no fault injection");
+	control = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
+	if (control < 0)
+		err(1, "device mapper");
+	return sweep(what);
+}
