@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # A cipher whose requests complete later, in every context that data comes from.
-# vm: mem=768 disks=64M timeout=240
+# vm: mem=768 disks=64M timeout=240 check=6.1,7.2
 
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Mappings above, below and beside each other and other targets; and suspending
 # and resuming them while they are busy.
-# vm: mem=768 disks=64M,64M,64M timeout=240
+# vm: mem=768 disks=64M,64M,64M timeout=240 check=6.12,7.2
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 

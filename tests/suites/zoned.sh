@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Host-managed zoned devices: zones are passed through, writes stay in order, and
 # appending writes, which cannot know their IV, are emulated.
-# vm: mem=1024 disks=64M timeout=240
+# vm: mem=1024 disks=64M timeout=240 check=6.1,7.3
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 

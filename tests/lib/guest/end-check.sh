@@ -46,4 +46,14 @@ if [ -n "$(ours)" ]; then
 	is 'end: all our modules can be unloaded' "$(loaded | tr '\n' ' ')" ''
 	[ -z "$(loaded)" ] || diag "$(grep -E "^($(ours | tr '\n' '|')none) " /proc/modules)"
 fi
+# Which lines ran, for tests/coverage, as lines of the log. Modules that are gone still count.
+if [ -d /sys/kernel/debug/gcov ]; then
+	(
+		cd /sys/kernel/debug/gcov && find . -path '*/ksm-*' -name '*.gcda' | while read -r f; do
+			# Its size is not known before it is read.
+			mkdir -p "/tmp/gcov/${f%/*}" && cat "$f" >"/tmp/gcov/$f"
+		done
+		cd /tmp/gcov && tar -c . | gzip | base64 | sed 's/^/| gcov /' >&3
+	)
+fi
 [ ! -e "$TAP_DIR/finished" ] || tap_plan

@@ -12,6 +12,14 @@ keep_log() {
 }
 trap keep_log EXIT
 in_root() { chroot "$KSM_ROOT" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root "$@"; }
+# counting_modules: the guest gets those that count which lines ran (tests/coverage); what
+# gcov needs beside the counts goes to KSM_OUT/gcov.
+counting_modules() {
+	rm -f "$mods"/updates/dkms/*.ko*
+	find "$src" -name '*.ko' ! -path '*/tests/*' -exec cp -t "$mods/updates/dkms" {} +
+	mkdir -p "$KSM_OUT/gcov"
+	(cd "$src" && find . -name '*.gcno' ! -path './tests/*' -exec cp --parents -t "$KSM_OUT/gcov" {} +)
+}
 # --no-depmod is not used: this is what a user's `dkms install` does.
 in_root dkms add -m ksm -v "$KSM_VERSION"
 in_root dkms build -m ksm -v "$KSM_VERSION" -k "$KVER"
@@ -21,7 +29,11 @@ out=$KSM_OUT/tree/lib/modules/$KVER
 mkdir -p "$out"
 # Modules only the tests use, if there are any; never part of a user's install.
 if [ -e "$src/tests/modules/Kbuild" ] || [ -e "$src/tests/modules/Makefile" ]; then
-	in_root make -C "/usr/src/ksm-$KSM_VERSION" KVER="$KVER" KDIR="/lib/modules/$KVER/build" modules >"$KSM_OUT/main-again.log" 2>&1
+	gcov=''
+	! grep -q '^CONFIG_GCOV_KERNEL=y' "$mods/build/include/config/auto.conf" || gcov=GCOV_PROFILE=y
+	# shellcheck disable=SC2086 # nothing or a word
+	in_root make -C "/usr/src/ksm-$KSM_VERSION" KVER="$KVER" KDIR="/lib/modules/$KVER/build" $gcov modules >"$KSM_OUT/main-again.log" 2>&1
+	[ -z "$gcov" ] || counting_modules
 	in_root make -C "/lib/modules/$KVER/build" M="/usr/src/ksm-$KSM_VERSION/tests/modules" \
 		KBUILD_EXTRA_SYMBOLS="/usr/src/ksm-$KSM_VERSION/Module.symvers" modules >"$KSM_OUT/test-modules.log" 2>&1 || {
 		cat "$KSM_OUT/test-modules.log"
