@@ -53,7 +53,7 @@ kernel_run() {
 	kernel_delta "$snap" "$work" || { ev_test fail "$label: the guest's files could be packed"; return; }
 	for suite; do
 		if ! suite_wanted "$label" "$snap/tests/suites/$suite.sh"; then
-			ev_diag "[$label $suite] on other kernels only, but with KSM_DEEP=1"
+			ev_diag "[$label $suite] not on this kernel (see its vm line)"
 			continue
 		fi
 		# One by one, unless this is the only kernel of the run.

@@ -12,13 +12,17 @@ suite_list() {
 	done | sort -u
 }
 
-# suite_wanted LABEL FILE: suites about what is the same on all kernels name two of them
-# (check=), where they run if everything is run; asked for, or with KSM_DEEP=1, on all.
+# suite_wanted LABEL FILE: if everything is run, a suite runs on the stock kernels that it
+# names (check=), with KSM_DEEP=1 on all, and on all kernels built with checks; one that is
+# for those only (flavour=), nowhere else. Asked for by name, it always runs.
 suite_wanted() {
-	[ -z "${SUITES_ASKED_FOR:-}" ] && [ -z "${KSM_DEEP:-}" ] && [ -e "$2" ] || return 0
+	local flavour
+	[ -z "${SUITES_ASKED_FOR:-}" ] && [ -e "$2" ] || return 0
 	vm_defaults
 	vm_header "$2" || return 0
-	[ -z "$VM_CHECK" ] || [[ ,$VM_CHECK, == *",$(kernel_base "$1"),"* ]]
+	flavour=$(kernel_flavour "$1")
+	[ -z "$VM_FLAVOUR" ] || [ "$VM_FLAVOUR" = "$flavour" ] || return 1
+	[ -n "${KSM_DEEP:-}$flavour" ] || [ -z "$VM_CHECK" ] || [[ ,$VM_CHECK, == *",$1,"* ]]
 }
 
 # suite_run LABEL SUITE SUITEDIR SNAPSHOT DELTA WORK LOGS: prints events.
