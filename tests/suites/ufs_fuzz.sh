@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Random contents of the registers that describe a UFS host's engine: it is used rightly or
+# refused with a reason. No plaintext reaches the medium, and nothing else is touched.
+# 24 hosts, 400 with KSM_DEEP=1; KSM_FUZZ_SEED=N does the same again.
+# vm: mem=640 disks=16M ufs=8/16M,8m/16M timeout=300 check=6.1,7.3
+# shellcheck source=tests/lib/guest/blk.sh
+. /ksm/tests/lib/guest/blk.sh
+# shellcheck source=tests/lib/guest/ufs.sh
+. /ksm/tests/lib/guest/ufs.sh
+
+seed=${KSM_FUZZ_SEED:-$((SRANDOM & 0x7fffffff))}
+rounds=24
+[ -z "${KSM_DEEP:-}" ] || rounds=240
+diag "KSM_FUZZ_SEED=$seed"
+TEXT='KSM-FUZZ: this sentence is plain text'
+
+qmp_open || bail 'no monitor'
+modprobe dm-ksm || bail 'dm-ksm does not load'
+ok 'the kernel binds its own driver' ufs_load || bail 'no UFS'
+at_exit ufs_end
+ok 'ufs_shim loads' modprobe ufs_shim
+for h in 0 1; do shim_ready $h 0 || bail "host $h has no keyslot manager"; done
+
+# random: 32 bits into $R, by xorshift (Marsaglia), for bash has no generator of 32 bits
+# that takes a seed.
+R=$((seed % 0xffffffff + 1))
+random() { R=$((R ^ (R << 13 & 0xffffffff))) R=$((R ^ R >> 17)) R=$((R ^ (R << 5 & 0xffffffff))); }
+
+# near VALUE: sets VALUE to it but for up to two bits, or to anything now and then, for
+# what is random altogether is hardly ever believed.
+near() {
+	local bits
+	random
+	VALUE=$1 bits=$((R >> 3 & 3))
+	if ((R & 7)); then
+		for ((; bits > 1; bits--)); do
+			random
+			VALUE=$((VALUE ^ 1 << (R & 31)))
+		done
+	else
+		random
+		VALUE=$R
+	fi
+}
+
+put() { dd if=/tmp/text of=/dev/mapper/m bs=16k oflag=direct status=none; }
+no_text() { [ "$(ksm-io find "$1" 'KSM-FUZZ: this sentence' 5)" = 0 ]; }
+by_crypt() {
+	local rc
+	drop_caches
+	table_of crypt "$1" 4096
+	dmsetup create c --readonly --table "$TABLE" || return 1
+	cmp -n 65536 /tmp/text /dev/mapper/c
+	rc=$?
+	unmap c
+	return $rc
+}
+
+declare -A refusals=()
+used=0 hardware=0
+# try HOST N
+try() {
+	local h=$1 name="host $2" registers='' disk i refused path
+	# Not what the round before has left there.
+	yes "$TEXT $2" | head -c 65536 >/tmp/text
+	ok "$name: unbound" ufs_unbind "$h"
+	near $((0x20000702))
+	ufs_set "$h" x-ccap "$VALUE" || return
+	registers=$(printf 'x-ccap=%#x' "$VALUE")
+	for i in 0 1 2; do
+		near $((0x00017f00 | (i & 1) << 17))
+		ufs_set "$h" x-cryptocap$i "$VALUE" || return
+		registers+=$(printf ' x-cryptocap%d=%#x' $i "$VALUE")
+	done
+	printf '| %s: %s\n' "$name" "$registers" >&3
+	ufs_bind "$h"
+	disk=$(ufs_disk "$h" 0) || { fail "$name: the disk is there ($registers)"; return; }
+	refused=$(shim_stat "$h" refused)
+	if [ -n "$refused" ]; then
+		refusals[$refused]=$((${refusals[$refused]:-0} + 1))
+	else
+		used=$((used + 1))
+		shim_ready "$h" 0
+	fi
+	table_of ksm "$disk" 4096 hw:auto
+	ok "$name: a mapping" dmsetup create m --table "$TABLE" || { diag "$registers"; return; }
+	path=$(dmsetup status m | cut -d' ' -f4)
+	[ "$path" != hardware ] || hardware=$((hardware + 1))
+	[ -z "$refused" ] || is "$name: in software" "$path" software
+	ok "$name: takes a write" put || diag "$registers"
+	unmap m
+	ok "$name: no plaintext" no_text "$disk" || diag "$registers"
+	ok "$name: dm-crypt reads it" by_crypt "$disk" || diag "$registers"
+}
+
+for ((round = 0; round < rounds; round++)); do
+	try $((round % 2)) "$round"
+done
+for why in "${!refusals[@]}"; do diag "${refusals[$why]} times: $why"; done
+diag "$used believed, $hardware mappings in hardware"
+ok 'some were refused' test $((rounds - used)) -gt 0
+ok 'and some believed' test $used -gt 0
+for h in 0 1; do
+	ufs_get $h crypto-inflight-changes
+	is "host $h: no slot was changed while it was in use" "$VALUE" 0
+	ufs_get $h crypto-enabled-accesses
+	is "host $h: no key was written into an enabled slot" "$VALUE" 0
+done
