@@ -8,6 +8,7 @@
 #include <linux/blkdev.h>
 #include <linux/err.h>
 #include <linux/module.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include <rotational.h>
@@ -122,6 +123,7 @@ static int ksm_target_message(struct dm_target *ti, unsigned int argc,
 		   !strcasecmp(argv[1], "set");
 	bool wipe = argc == 2 && !strcasecmp(argv[0], "key") &&
 		    !strcasecmp(argv[1], "wipe");
+	unsigned int flags;
 	int err = -EINVAL;
 
 	if (!set && !wipe) {
@@ -132,6 +134,8 @@ static int ksm_target_message(struct dm_target *ti, unsigned int argc,
 		return -EINVAL;
 	}
 
+	/* A suspended mapping may hold the swap space: it gives no memory. */
+	flags = memalloc_noio_save();
 	mutex_lock(&kt->lock);
 	if (!kt->suspended)
 		DMERR("key %s: device is not suspended", argv[1]);
@@ -140,6 +144,7 @@ static int ksm_target_message(struct dm_target *ti, unsigned int argc,
 	else
 		err = message_key_wipe(kt);
 	mutex_unlock(&kt->lock);
+	memalloc_noio_restore(flags);
 	if (set)
 		ksm_keyref_wipe_arg(argv[2]);
 	return err;
@@ -324,8 +329,11 @@ static void table_stays_suspended(struct dm_table *table)
 static int ksm_target_preresume(struct dm_target *ti)
 {
 	struct ksm_target *kt = ti->private;
+	unsigned int flags;
 	int err = 0;
 
+	/* As for messages. What verifies the engine allocates, too. */
+	flags = memalloc_noio_save();
 	mutex_lock(&kt->lock);
 	if (kt->key_valid)
 		err = ksm_hw_activate(kt);
@@ -342,6 +350,7 @@ static int ksm_target_preresume(struct dm_target *ti)
 		err = -EAGAIN;
 	}
 	mutex_unlock(&kt->lock);
+	memalloc_noio_restore(flags);
 	if (err)
 		table_stays_suspended(ti->table);
 	return err;
