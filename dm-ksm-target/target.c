@@ -16,7 +16,10 @@
 #include "io.h"
 #include "target.h"
 
-/* All targets of all tables. The lock comes before those of targets. */
+/*
+ * All targets of all tables. Nobody waits with the lock: mappings that have
+ * nothing to do with each other need it to be made and removed.
+ */
 static LIST_HEAD(targets);
 static DEFINE_MUTEX(targets_lock);
 
@@ -137,7 +140,7 @@ static int ksm_target_message(struct dm_target *ti, unsigned int argc,
 	/* A suspended mapping may hold the swap space: it gives no memory. */
 	flags = memalloc_noio_save();
 	mutex_lock(&kt->lock);
-	if (!kt->suspended)
+	if (!READ_ONCE(kt->suspended))
 		DMERR("key %s: device is not suspended", argv[1]);
 	else if (set)
 		err = message_key_set(kt, argv[2]);
@@ -303,13 +306,16 @@ static void ksm_target_postsuspend(struct dm_target *ti)
 	struct ksm_target *kt = ti->private;
 
 	mutex_lock(&kt->lock);
-	kt->suspended = true;
+	WRITE_ONCE(kt->suspended, true);
 	mutex_unlock(&kt->lock);
 }
 
 /*
  * One of its targets refuses, so none gets any I/O. Device mapper does not tell
- * those that have agreed already, whose keys can still be changed.
+ * those that have agreed already, whose keys can still be changed. Not under
+ * their locks: a message to one of them may be waiting for its keyring or
+ * engine. No I/O has begun since they were suspended, so there is nothing to be
+ * ordered with.
  */
 static void table_stays_suspended(struct dm_table *table)
 {
@@ -317,11 +323,8 @@ static void table_stays_suspended(struct dm_table *table)
 
 	mutex_lock(&targets_lock);
 	list_for_each_entry(kt, &targets, node) {
-		if (kt->table != table)
-			continue;
-		mutex_lock(&kt->lock);
-		kt->suspended = true;
-		mutex_unlock(&kt->lock);
+		if (kt->table == table)
+			WRITE_ONCE(kt->suspended, true);
 	}
 	mutex_unlock(&targets_lock);
 }
@@ -344,7 +347,7 @@ static int ksm_target_preresume(struct dm_target *ti)
 		 * From now on the key stays. Not in resume(): I/O may begin
 		 * before that, while a message is still changing the key.
 		 */
-		kt->suspended = false;
+		WRITE_ONCE(kt->suspended, false);
 	} else {
 		DMERR("not resumed: no key is set");
 		err = -EAGAIN;
