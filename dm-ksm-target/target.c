@@ -7,6 +7,7 @@
 #include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/err.h>
+#include <linux/fips.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -24,6 +25,14 @@ static LIST_HEAD(targets);
 static DEFINE_MUTEX(targets_lock);
 
 /* ---- keys ---- */
+
+/* Without FIPS mode no cipher here refuses a key of the right size. */
+static char *key_refused(void)
+{
+	if (fips_enabled)
+		return "Cipher refuses the key: in FIPS mode the halves of an XTS key must differ";
+	return "Cipher refuses the key";
+}
 
 /*
  * Read the key that @arg names and give it to the cipher. On success @kt->key
@@ -57,7 +66,7 @@ static int ksm_target_set_key(struct ksm_target *kt, struct ksm_keyref *ref,
 	kt->key_valid = false;
 	err = ksm_fallback_set_key(kt->fb, key);
 	if (err) {
-		*error = "Cipher refuses the key";
+		*error = key_refused();
 		goto out_wipe;
 	}
 	err = ksm_hw_set_key(kt, key);
@@ -242,9 +251,13 @@ static int ksm_target_open_cipher(struct dm_target *ti, char *key_arg)
 	if (IS_ERR(kt->fb)) {
 		err = PTR_ERR(kt->fb);
 		kt->fb = NULL;
-		ti->error = err == -ENOENT ?
-				    "Cipher is not available in this kernel" :
-				    "Cipher cannot be set up";
+		if (err != -ENOENT)
+			ti->error = "Cipher cannot be set up";
+		else if (fips_enabled)
+			ti->error =
+				"Cipher is not available in this kernel in FIPS mode";
+		else
+			ti->error = "Cipher is not available in this kernel";
 		goto out;
 	}
 	err = ksm_target_set_key(kt, &ref, key_arg, mode, &ti->error);
