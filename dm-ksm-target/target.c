@@ -44,7 +44,7 @@ static int ksm_target_set_key(struct ksm_target *kt, struct ksm_keyref *ref,
 {
 	struct ksm_key *key;
 	u8 *raw;
-	int err = -ENOMEM;
+	int err = -ENOMEM, wipe_err;
 
 	key = kzalloc(sizeof(*key), GFP_KERNEL);
 	raw = kzalloc(KSM_MAX_KEY_SIZE, GFP_KERNEL);
@@ -82,7 +82,9 @@ static int ksm_target_set_key(struct ksm_target *kt, struct ksm_keyref *ref,
 
 out_wipe:
 	/* What the cipher has got of it. */
-	ksm_fallback_wipe_key(kt->fb);
+	wipe_err = ksm_fallback_wipe_key(kt->fb);
+	if (wipe_err)
+		DMERR("cipher error %d, key may still be in memory", wipe_err);
 out:
 	kfree_sensitive(raw);
 	kfree_sensitive(key);
@@ -307,8 +309,11 @@ static int ksm_target_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 	ti->limit_swap_bios = true;
 	ti->per_io_data_size = ksm_io_size(kt);
 out:
-	if (argc > 1)
+	if (!err)
 		ksm_keyref_wipe_arg(argv[1]);
+	/* In a line that is refused the key may be anywhere. */
+	while (err && argc--)
+		ksm_keyref_wipe_arg(argv[argc]);
 	return err;
 }
 
