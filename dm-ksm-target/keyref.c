@@ -247,7 +247,8 @@ int ksm_keyref_read(const struct ksm_keyref *ref, const char *arg, u8 *raw,
  */
 void ksm_keyref_exit(struct ksm_keyref *ref)
 {
-	kfree(ref->name);
+	/* In a wrong line the description is the key. */
+	kfree_sensitive(ref->name);
 	ref->name = NULL;
 }
 

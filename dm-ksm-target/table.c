@@ -228,5 +228,6 @@ int ksm_line_parse(struct ksm_line *line, struct dm_target *ti,
  */
 void ksm_line_exit(struct ksm_line *line)
 {
-	kfree(line->cipher);
+	/* In a wrong line this is the key. */
+	kfree_sensitive(line->cipher);
 }

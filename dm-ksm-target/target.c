@@ -7,7 +7,9 @@
 #include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/err.h>
+#include <linux/fips.h>
 #include <linux/module.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include <rotational.h>
@@ -15,11 +17,22 @@
 #include "io.h"
 #include "target.h"
 
-/* All targets of all tables. The lock comes before those of targets. */
+/*
+ * All targets of all tables. Nobody waits with the lock: mappings that have
+ * nothing to do with each other need it to be made and removed.
+ */
 static LIST_HEAD(targets);
 static DEFINE_MUTEX(targets_lock);
 
 /* ---- keys ---- */
+
+/* Without FIPS mode no cipher here refuses a key of the right size. */
+static char *key_refused(void)
+{
+	if (fips_enabled)
+		return "Cipher refuses the key: in FIPS mode the halves of an XTS key must differ";
+	return "Cipher refuses the key";
+}
 
 /*
  * Read the key that @arg names and give it to the cipher. On success @kt->key
@@ -31,7 +44,7 @@ static int ksm_target_set_key(struct ksm_target *kt, struct ksm_keyref *ref,
 {
 	struct ksm_key *key;
 	u8 *raw;
-	int err = -ENOMEM;
+	int err = -ENOMEM, wipe_err;
 
 	key = kzalloc(sizeof(*key), GFP_KERNEL);
 	raw = kzalloc(KSM_MAX_KEY_SIZE, GFP_KERNEL);
@@ -53,7 +66,7 @@ static int ksm_target_set_key(struct ksm_target *kt, struct ksm_keyref *ref,
 	kt->key_valid = false;
 	err = ksm_fallback_set_key(kt->fb, key);
 	if (err) {
-		*error = "Cipher refuses the key";
+		*error = key_refused();
 		goto out_wipe;
 	}
 	err = ksm_hw_set_key(kt, key);
@@ -69,7 +82,9 @@ static int ksm_target_set_key(struct ksm_target *kt, struct ksm_keyref *ref,
 
 out_wipe:
 	/* What the cipher has got of it. */
-	ksm_fallback_wipe_key(kt->fb);
+	wipe_err = ksm_fallback_wipe_key(kt->fb);
+	if (wipe_err)
+		DMERR("cipher error %d, key may still be in memory", wipe_err);
 out:
 	kfree_sensitive(raw);
 	kfree_sensitive(key);
@@ -122,6 +137,7 @@ static int ksm_target_message(struct dm_target *ti, unsigned int argc,
 		   !strcasecmp(argv[1], "set");
 	bool wipe = argc == 2 && !strcasecmp(argv[0], "key") &&
 		    !strcasecmp(argv[1], "wipe");
+	unsigned int flags;
 	int err = -EINVAL;
 
 	if (!set && !wipe) {
@@ -132,14 +148,17 @@ static int ksm_target_message(struct dm_target *ti, unsigned int argc,
 		return -EINVAL;
 	}
 
+	/* A suspended mapping may hold the swap space: it gives no memory. */
+	flags = memalloc_noio_save();
 	mutex_lock(&kt->lock);
-	if (!kt->suspended)
+	if (!READ_ONCE(kt->suspended))
 		DMERR("key %s: device is not suspended", argv[1]);
 	else if (set)
 		err = message_key_set(kt, argv[2]);
 	else
 		err = message_key_wipe(kt);
 	mutex_unlock(&kt->lock);
+	memalloc_noio_restore(flags);
 	if (set)
 		ksm_keyref_wipe_arg(argv[2]);
 	return err;
@@ -234,9 +253,13 @@ static int ksm_target_open_cipher(struct dm_target *ti, char *key_arg)
 	if (IS_ERR(kt->fb)) {
 		err = PTR_ERR(kt->fb);
 		kt->fb = NULL;
-		ti->error = err == -ENOENT ?
-				    "Cipher is not available in this kernel" :
-				    "Cipher cannot be set up";
+		if (err != -ENOENT)
+			ti->error = "Cipher cannot be set up";
+		else if (fips_enabled)
+			ti->error =
+				"Cipher is not available in this kernel in FIPS mode";
+		else
+			ti->error = "Cipher is not available in this kernel";
 		goto out;
 	}
 	err = ksm_target_set_key(kt, &ref, key_arg, mode, &ti->error);
@@ -286,8 +309,11 @@ static int ksm_target_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 	ti->limit_swap_bios = true;
 	ti->per_io_data_size = ksm_io_size(kt);
 out:
-	if (argc > 1)
+	if (!err)
 		ksm_keyref_wipe_arg(argv[1]);
+	/* In a line that is refused the key may be anywhere. */
+	while (err && argc--)
+		ksm_keyref_wipe_arg(argv[argc]);
 	return err;
 }
 
@@ -298,13 +324,16 @@ static void ksm_target_postsuspend(struct dm_target *ti)
 	struct ksm_target *kt = ti->private;
 
 	mutex_lock(&kt->lock);
-	kt->suspended = true;
+	WRITE_ONCE(kt->suspended, true);
 	mutex_unlock(&kt->lock);
 }
 
 /*
  * One of its targets refuses, so none gets any I/O. Device mapper does not tell
- * those that have agreed already, whose keys can still be changed.
+ * those that have agreed already, whose keys can still be changed. Not under
+ * their locks: a message to one of them may be waiting for its keyring or
+ * engine. No I/O has begun since they were suspended, so there is nothing to be
+ * ordered with.
  */
 static void table_stays_suspended(struct dm_table *table)
 {
@@ -312,11 +341,8 @@ static void table_stays_suspended(struct dm_table *table)
 
 	mutex_lock(&targets_lock);
 	list_for_each_entry(kt, &targets, node) {
-		if (kt->table != table)
-			continue;
-		mutex_lock(&kt->lock);
-		kt->suspended = true;
-		mutex_unlock(&kt->lock);
+		if (kt->table == table)
+			WRITE_ONCE(kt->suspended, true);
 	}
 	mutex_unlock(&targets_lock);
 }
@@ -324,8 +350,11 @@ static void table_stays_suspended(struct dm_table *table)
 static int ksm_target_preresume(struct dm_target *ti)
 {
 	struct ksm_target *kt = ti->private;
+	unsigned int flags;
 	int err = 0;
 
+	/* As for messages. What verifies the engine allocates, too. */
+	flags = memalloc_noio_save();
 	mutex_lock(&kt->lock);
 	if (kt->key_valid)
 		err = ksm_hw_activate(kt);
@@ -336,12 +365,13 @@ static int ksm_target_preresume(struct dm_target *ti)
 		 * From now on the key stays. Not in resume(): I/O may begin
 		 * before that, while a message is still changing the key.
 		 */
-		kt->suspended = false;
+		WRITE_ONCE(kt->suspended, false);
 	} else {
 		DMERR("not resumed: no key is set");
 		err = -EAGAIN;
 	}
 	mutex_unlock(&kt->lock);
+	memalloc_noio_restore(flags);
 	if (err)
 		table_stays_suspended(ti->table);
 	return err;

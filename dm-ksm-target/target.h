@@ -34,7 +34,9 @@
  * @lock: serializes what sets or needs the key as a whole: messages and
  *	resuming. Device mapper does not do that for us.
  * @key_valid: @fb has a key; under @lock
- * @suspended: I/O is stopped and will stay so; under @lock
+ * @suspended: I/O is stopped and will stay so. Cleared only under @lock, so that
+ *	who has seen it there may go on with the key. Device mapper suspends and
+ *	resumes a mapping by one task at a time.
  */
 struct ksm_target {
 	struct list_head node;

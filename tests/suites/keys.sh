@@ -183,7 +183,7 @@ modprobe -r dm-ksm && modprobe -r crypto_fallback && modprobe dm-ksm || fail 'lo
 # What device mapper copies from user space, it wipes if it is asked for it; if not, the digits
 # of a key are wiped by the target, whatever comes of them.
 begin 'refused, and digits'
-new a b c d f g i j k l o p && KEY_SIZE=32 new e || fail 'keys'
+new a b c d f g i j k l o p q r s && KEY_SIZE=32 new e || fail 'keys'
 sectors "$DISK1"
 refused() { # WHAT KEY TABLE
 	nok "$1" dmsetup create r --table "0 $SECTORS ksm aes-xts-plain64 :64:logon:ksm:$2 $3"
@@ -204,6 +204,9 @@ refused 'beyond the end' d "0 $DISK1 8"
 nok 'a mode that there is not' dmsetup create r --table "0 $SECTORS ksm aes-lrw-plain64 :64:logon:ksm:f 0 $DISK1 0"
 nok 'digits: no such option' digits n j ksm "aes-xts-plain64 @ 0 $DISK1 0 1 nonsense"
 nok 'digits: too few words' digits n k ksm 'aes-xts-plain64 @'
+nok 'digits: in the place of the cipher' digits n q ksm "@ aes-xts-plain64 0 $DISK1 0"
+nok 'digits: in the place of the start' digits n r ksm "aes-xts-plain64 :64:logon:ksm:g 0 $DISK1 @"
+nok 'digits: in the place of a description' digits n s ksm "aes-xts-plain64 :64:logon:@ 0 $DISK1 0"
 nok 'digits: no such target' digits n l nonsense "aes-xts-plain64 @ 0 $DISK1 0" secure
 dmsetup suspend m
 dmsetup suspend n
@@ -214,14 +217,15 @@ nok 'digits: no such message' elsewhere ksm-secret message n /tmp/o 'key sett @'
 dmsetup resume m
 dmsetup resume n
 ok 'I/O' use n
-gone a b c d e f g i j k l o p
-ok 'image' look a b c d e f g i j k l o p
+gone a b c d e f g i j k l o p q r s
+ok 'image' look a b c d e f g i j k l o p q r s
 ok 'the refused are nowhere' nowhere a b c d e f
 ok 'the good one is found' seen g round
 ok 'digits: the key in use is found' seen p round
 ok 'digits: but not as digits' unseen p hex
 ok 'digits: the one before is nowhere' nowhere i
 ok 'digits: nor are those in tables that were refused' nowhere j k l
+ok 'digits: nor are those in a wrong place' nowhere q r s
 ok 'digits: nor that in a message' nowhere o
 ok 'unmap' unmap m n
 

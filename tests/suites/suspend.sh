@@ -4,6 +4,8 @@
 # vm: mem=768 disks=64M timeout=240
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
+# shellcheck source=tests/lib/guest/sim.sh
+. /ksm/tests/lib/guest/sim.sh
 
 modprobe dm-ksm || bail 'dm-ksm does not load'
 m=/dev/mapper/m
@@ -102,3 +104,43 @@ ksm-ref pattern --seed 3 --bytes 1048576 >/tmp/pat
 ok 'a pattern' dd if=/tmp/pat of=$m bs=1M oflag=direct status=none
 ok 'is right on the disk' raw_is /tmp/pat "$DISK1" 4096 1048576
 ok 'unmap' unmap m
+
+# ---- a key message that waits is nobody else's matter ----
+# An engine that is being given a key, which takes seconds, forgets no other one meanwhile: who
+# wipes a key in it waits.
+SLOW=6
+half() { echo "$1 8192 ksm $CIPHER $KEY1 0 $2 0 1 hw:${3:-auto}"; }
+ok 'an engine' sim devices=2 size=8,8 slots=4,4
+printf '%s\n' "$(half 0 "$DISK1" off)" "$(half 8192 /dev/ksmsim0 require)" >/tmp/table
+ok 'map the disk and the engine as one' dmsetup create m /tmp/table
+ok 'and the engine once more' dmsetup create n --table "$(half 0 /dev/ksmsim0 require)"
+ok 'suspend' dmsetup suspend m
+ok 'wipe the key of the first part' dmsetup message m 0 key wipe
+ok 'suspend the other mapping' dmsetup suspend n
+ok 'with another key' dmsetup message n 0 key set "$KEY2"
+knob 0 program_delay_us $((SLOW * 1000000))
+t=$SECONDS
+dmsetup resume n &
+slow=$!
+sleep 0.5
+dmsetup message m 8192 key wipe &
+waits=$!
+sleep 0.5
+ok 'a key message waits for the engine' kill -0 $waits
+dmsetup resume m &
+refused=$!
+sleep 0.5
+ok 'and another mapping is made' timeout $SLOW dmsetup create o --table "$(half 0 /dev/ksmsim1 off)"
+ok 'and removed' timeout $SLOW dmsetup remove o
+ok 'while the message still waits' kill -0 $waits
+knob 0 program_delay_us 0
+wait $refused
+isnt 'resuming was refused meanwhile' $? 0
+wait $waits
+is 'the message ends well' $? 0
+wait $slow
+is 'so does resuming the mapping that was slow' $? 0
+diag "$((SECONDS - t)) s"
+dmsetup remove m
+dmsetup remove n
+modprobe -r ksm_sim
