@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # What the kernel's policies allow: FIPS mode, capabilities and keyrings, lockdown. Where the
 # kernel decides about ciphers and keys, dm-crypt is asked the same.
-# vm: mem=768 disks=64M,64M timeout=200 check=6.1,7.3 cmdline=fips=1
+# vm: mem=768 disks=64M,64M timeout=300 check=6.1,7.3 cmdline=fips=1
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 # shellcheck source=tests/lib/guest/sim.sh
