@@ -19,7 +19,7 @@
 
 #include "ksm_alloc_probe.h"
 
-#define MAX_REGISTRANTS 256
+#define MAX_REGISTRANTS 512
 
 /* A registration that takes longer is not going to end. */
 #define REGISTER_TIMEOUT (60 * HZ)
@@ -30,6 +30,7 @@
  * @go: it may
  * @done: it is at its end
  * @stop: it shall not register anything
+ * @leave: it may end, and give its memory back
  * @pending: the self-test has been asked for
  * @tested: the self-test has ended
  * @finished: registering has returned
@@ -40,6 +41,7 @@ struct registrant {
 	struct completion go;
 	struct completion done;
 	bool stop;
+	bool leave;
 	bool pending;
 	bool tested;
 	bool finished;
@@ -51,6 +53,7 @@ static struct registrant *registrants;
 static unsigned int registrant_count;
 
 static DECLARE_WAIT_QUEUE_HEAD(progress);
+static DECLARE_WAIT_QUEUE_HEAD(leaving);
 
 static int no_setkey(struct crypto_skcipher *tfm, const u8 *key,
 		     unsigned int len)
@@ -89,6 +92,7 @@ static int registrant_thread(void *data)
 		ksm_lazy_disarm();
 		WRITE_ONCE(r->finished, true);
 		wake_up(&progress);
+		wait_event_idle(leaving, READ_ONCE(r->leave));
 	}
 	kthread_complete_and_exit(&r->done, 0);
 }
@@ -177,6 +181,8 @@ static void finish(void)
 			complete(&r->go);
 		}
 		tested(r);
+		WRITE_ONCE(r->leave, true);
+		wake_up_all(&leaving);
 		wait_for_completion(&r->done);
 		if (!r->stop && !r->err)
 			crypto_unregister_skcipher(&r->alg);

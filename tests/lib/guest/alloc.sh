@@ -48,7 +48,8 @@ trace_ready() {
 	END
 }
 
-# trace_on; trace_off: $TRACE.all has all there was.
+# trace_on; trace_off: $TRACE.all has all there was. LOST is how many events were not kept.
+LOST=0
 trace_on() {
 	local e
 	echo 0 >$T/tracing_on
@@ -57,8 +58,13 @@ trace_on() {
 	echo 1 >$T/tracing_on
 }
 trace_off() {
+	local f n
 	echo 0 >$T/tracing_on
 	echo 0 >$T/events/enable
+	for f in $T/per_cpu/cpu*/stats; do
+		n=$(sed -n 's/^overrun: //p' $f)
+		LOST=$((LOST + n))
+	done
 	grep -v '^#' $T/trace >$TRACE.all
 }
 
@@ -82,6 +88,8 @@ graph() {
 	echo $$ >$T/set_ftrace_pid
 	echo crypto_alloc_tfm_node >$T/set_graph_function
 	echo 6 >$T/max_graph_depth
+	# Tracing all functions takes an emulated processor half a minute.
+	echo '*crypto_* down_* up_* mutex_* *kmalloc* kmem_cache_alloc* __alloc_pages*' >$T/set_ftrace_filter
 	echo nop >$T/current_tracer
 	echo function_graph >$T/current_tracer || return 1
 	echo 1 >$T/tracing_on
@@ -90,6 +98,7 @@ graph() {
 	grep -v '^#' $T/trace | sed 's/.*| //' >$TRACE.graph
 	echo nop >$T/current_tracer
 	echo >$T/set_graph_function
+	echo >$T/set_ftrace_filter
 	echo >$T/set_ftrace_pid
 	echo 0 >$T/max_graph_depth
 }
