@@ -15,30 +15,35 @@ act "alloc $XTS"
 diag "xts(aes) is $DRIVER; $([ -n "$LIBRARY" ] && echo a || echo no) library"
 
 # ---- C1: the lock of all algorithms ----
-diag "T $SECONDS"
-# waits WHAT: does it wait for who has the lock for writing?
+# waits WHAT; waits_not WHAT: for who has the lock for writing.
 waits() {
-	act "$1 locked" || return
+	act "$1 locked"
 	is "C1: $1: no error" "$ERR" 0
-	is "C1: $1: waits for crypto_alg_sem" "$WAITED" "$2"
+	is "C1: $1: waits for crypto_alg_sem" "$WAITED" waited
 }
-waits "alloc $XTS" waited
+waits_not() {
+	act "$1 locked"
+	is "C1: $1: no error" "$ERR" 0
+	is "C1: $1: does not wait for crypto_alg_sem" "$WAITED" -
+}
+waits "alloc $XTS"
 # All that could be done to spare it: an instance is in use, no module is asked for, no I/O.
-waits "alloc $XTS hold noload noio" waited
-waits 'alloc adiantum(xchacha12,aes) 32 hold noload noio' waited
-waits "setkey $XTS" -
-waits 'setkey adiantum(xchacha12,aes) 32' -
-[ -z "$LIBRARY" ] || waits 'library - 64' -
+waits "alloc $XTS hold noload noio"
+waits 'alloc adiantum(xchacha12,aes) 32 hold noload noio'
+waits_not "setkey $XTS"
+waits_not 'setkey adiantum(xchacha12,aes) 32'
+[ -z "$LIBRARY" ] || waits_not 'library - 64'
 
 # ---- C2: what is called ----
-diag "T $SECONDS"
 trace_ready || bail 'the kernel cannot trace'
 traced "alloc $XTS hold"
 locks=$(sed -n 's/.* \(down_read\|down_write\|mutex_lock\): .*lock=\([^ ]*\).*/\1 \2/p' $TRACE | sed 's/+.*//' | sort | uniq -c)
 diag "C2: locks: $(tr -s ' \n' ' ' <<<"$locks")"
 like 'C2: it takes crypto_alg_sem for reading, though an instance is in use' "$locks" 'down_read crypto_alg_sem'
 unlike 'C2: and not for writing' "$locks" 'down_write crypto_alg_sem'
+trace_events 0
 graph "alloc $XTS hold"
+trace_events 1
 while IFS= read -r line; do echo "C2: $line"; done <$TRACE.graph
 like 'C2: the graph has the lock' "$(<$TRACE.graph)" 'down_read\(\)'
 like 'C2: and memory' "$(<$TRACE.graph)" '__kmalloc[a-z_]*\(\)'
@@ -48,7 +53,6 @@ for c in "$XTS" 'adiantum(xchacha12,aes) 32' 'essiv(cbc(aes),sha256) 32'; do
 done
 
 # ---- C3: memory, and what memalloc_noio_save() does to it ----
-diag "T $SECONDS"
 # So many that slab has to get pages.
 traced "alloc $XTS count=200"
 isnt 'C3: slab gets pages' "$(grep -c mm_page_alloc: $TRACE)" 0
@@ -69,7 +73,6 @@ if [ -n "$LIBRARY" ]; then
 fi
 
 # ---- C4: work that others do for it ----
-diag "T $SECONDS"
 # An instance that is not there yet is made by threads; the scope is not theirs.
 modprobe ctr 2>/dev/null
 traced 'alloc rfc3686(ctr(aes)) 20 noio'
@@ -83,7 +86,6 @@ isnt 'C4: that of the one which starts it, too' "$(may_io kthreadd)" 0
 like 'C4: it registers the instance, with the lock for writing' "$(grep cryptomgr_probe- $TRACE.all)" 'down_write: .*lock=crypto_alg_sem'
 
 # ---- C5: modules ----
-diag "T $SECONDS"
 # under_lock COMM: where memory is allocated with the lock held for writing, with what flags
 under_lock() {
 	grep -E "^ *$1-[0-9]+ " $TRACE.all | awk '
@@ -105,7 +107,6 @@ is 'C5: noload: not by who wants it' "$(grep -c module_request: $TRACE)" 0
 like 'C5: noload: but all the same by the thread that makes the instance' "$(asked)" 'cryptomgr_probe crypto-.*serpent'
 
 # ---- C6: an algorithm whose self-test has not ended ----
-diag "T $SECONDS"
 # larval: begins an allocation of one; sets PID when it waits.
 larval() {
 	local i
@@ -134,7 +135,6 @@ is 'C6: without an error' "$ERR $DRIVER" '0 ksm-probe-driver-0'
 ok 'C6: the algorithm goes' register finish
 
 # ---- C7: who has the lock for writing ----
-diag "T $SECONDS"
 ok 'C7: a registration' register 'prepare 1'
 trace_on
 ok 'C7: is done' register go
@@ -149,9 +149,9 @@ case $KSM_LABEL in
 6.12*) like 'C7: it has threads started, too, for self-tests' "$locked" 'kthread_create_on_node GFP_KERNEL' ;;
 *) unlike 'C7: and has no threads started for self-tests' "$locked" 'kthread' ;;
 esac
+trace_events 0
 
 # ---- C9: what the suite does ----
-diag "T $SECONDS"
 # squeeze NAME: the mapping is swap space, and algorithms are registered with so little
 # memory that all allocations of pages have to reclaim some. Sets GONE, and SWAPPED to the
 # pages that were written meanwhile, and REGISTERED to how many there are.
@@ -161,14 +161,14 @@ squeeze() {
 	echo 200 >/proc/sys/vm/swappiness
 	# The zone for DMA is for DMA only, or all of them would get their pages there.
 	echo 1 >/proc/sys/vm/lowmem_reserve_ratio
-	mount -t tmpfs -o size=96M fill /mnt || return 1
+	mount -t tmpfs -o size=128M fill /mnt || return 1
 	register 'prepare 400' || return 1
 	drop_caches
 	# Room for larvals that earlier ones have left.
 	for f in /sys/kernel/slab/kmalloc-[0-9]*/shrink; do echo 1 >"$f"; done
 	# Pages of zeros would not be written (since 6.12).
-	dd if=/bin/bash of=/mnt/1 bs=1M count=1 status=none
-	for _ in {1..80}; do cat /mnt/1; done >/mnt/all
+	for _ in {1..8}; do cat /bin/bash; done >/mnt/1
+	for _ in {1..8}; do cat /mnt/1; done >/mnt/all
 	free=$(awk '/^MemFree:/ { print $2 }' /proc/meminfo)
 	read -r min </proc/sys/vm/min_free_kbytes
 	before=$(swapped)
@@ -212,13 +212,14 @@ set_=$(($(called crypto_skcipher_setkey) - before)) noio=$(($(called crypto_skci
 ok 'C9: a key is set for that' test $set_ -gt 0
 is 'C9: and nothing of it waits for I/O' $noio $set_
 unmap m
+trace_events 1
 traced "alloc $XTS"
+trace_events 0
 diag "C9: a cipher is $(bytes) bytes; $(free -k | awk '/^Mem/ { print $2 }') kB of memory"
 ok 'C9: a cipher is less than a hundredth of the memory that a mapping has for its writes' test "$(bytes)" -lt $((256 * 4096 / 100))
 ok 'C9: the modules unload' modprobe -r dm-ksm crypto_fallback
 # ---- C8: a write that waits for a cipher, and who it waits for waits for the write ----
 # After C9's, since registering ends with the first write that is stuck.
-diag "T $SECONDS"
 sectors "$DISK2"
 ok 'C8: a mapping whose cipher is made at the first write' dmsetup create lazy --table "0 $SECTORS ksm-lazy $DISK2"
 ok 'C8: swap, no memory, registrations' squeeze lazy

@@ -14,8 +14,10 @@ probe_load() {
 	at_exit probe_unload
 }
 probe_unload() {
-	echo 0 >$T/events/enable
-	echo >$T/kprobe_events
+	if [ -e $T/events ]; then
+		echo 0 >$T/events/enable
+		echo >$T/kprobe_events
+	fi
 	rmmod ksm_alloc_probe
 }
 
@@ -46,21 +48,26 @@ trace_ready() {
 		p:ksm/up_write up_write lock=%di:symbol
 		p:ksm/mutex_lock mutex_lock lock=%di:symbol
 	END
+	echo 0 >$T/tracing_on
+	trace_events 1
+}
+
+# trace_events 0|1: switching them takes an emulated processor a second, so they stay
+# on between traces.
+trace_events() {
+	local e
+	for e in $EVENTS; do echo "$1" >$T/events/$e/enable; done
 }
 
 # trace_on; trace_off: $TRACE.all has all there was. LOST is how many events were not kept.
 LOST=0
 trace_on() {
-	local e
-	echo 0 >$T/tracing_on
 	: >$T/trace
-	for e in $EVENTS; do echo 1 >$T/events/$e/enable; done
 	echo 1 >$T/tracing_on
 }
 trace_off() {
 	local f n
 	echo 0 >$T/tracing_on
-	echo 0 >$T/events/enable
 	for f in $T/per_cpu/cpu*/stats; do
 		n=$(sed -n 's/^overrun: //p' $f)
 		LOST=$((LOST + n))
@@ -69,7 +76,7 @@ trace_off() {
 }
 
 # traced LINE: act, with $TRACE what the thread that did it reached, and $TRACE.all
-# what anybody did meanwhile.
+# what anybody did meanwhile. Counts of nothing mean nothing if it was not done, or not seen.
 traced() {
 	trace_on
 	act "$1"
@@ -77,6 +84,7 @@ traced() {
 	sed -i '/ begin: /,/ end: /!d' $TRACE.all
 	grep -E "^ *[^ ]+-$$ " $TRACE.all >$TRACE
 	grep 'lock=' $TRACE >$TRACE.locks
+	[ "$ERR $(grep -c ': \(begin\|end\): ' $TRACE)" = '0 2' ] || fail "$1: is done and traced" "error '$ERR'"
 }
 
 # bytes: of what was allocated in $TRACE.
