@@ -38,39 +38,11 @@ kmsg_without_lack() {
 # first line of a report names both functions, and one must be of our modules.
 kmsg_without_foreign_races() { sed '/BUG: KCSAN: /{/\[\(dm_\)\?ksm\(_[a-z_]*\)\?\]\|\[crypto_fallback\]\|\[ufs_shim\]/!d}'; }
 
-# kmsg_without_expected LOCK < LOG: a suite may say in its head (report=LOCK) that one report of
-# lockdep is what it looks for: a circle with that lock, while the log is between the
-# lines KSM-REPORT-BEGIN and KSM-REPORT-END. Of that, the bad lines are left out; of a second one,
-# of other locks and of other kinds, they are not.
-kmsg_without_expected() {
-	awk -v lock="${1:-}" '
-		function flush(i) {
-			for (i = 1; i <= n; i++)
-				if (!wanted || held[i] !~ /possible circular locking dependency detected|Call Trace:/) print held[i]
-			if (wanted) open = 0
-			n = wanted = holding = asked = 0
-		}
-		/KSM-REPORT-BEGIN/ { open = (lock != "") }
-		/KSM-REPORT-END/ { open = 0 }
-		open && /WARNING: possible circular locking dependency detected/ { flush(); holding = 1 }
-		holding {
-			held[++n] = $0
-			# The line after "is trying to acquire lock:" names it.
-			if (asked && index($0, " (" lock "){")) wanted = 1
-			asked = /is trying to acquire lock:/
-			if (/<\/TASK>/) flush()
-			next
-		}
-		{ print }
-		END { flush() }'
-}
-
-# kmsg_bad CONSOLE [LOCK]: prints the bad lines (at most 40).
+# kmsg_bad CONSOLE: prints the bad lines (at most 40).
 kmsg_bad() {
 	local allow
 	allow=$(grep -v -E '^(#|$)' "$KMSG_ALLOW_FILE" 2>/dev/null || true)
-	tr -d '\r' <"$1" | kmsg_without_lack | kmsg_without_expected "${2:-}" |
-		kmsg_without_foreign_races | grep -a -E "$KMSG_BAD" |
+	tr -d '\r' <"$1" | kmsg_without_lack | kmsg_without_foreign_races | grep -a -E "$KMSG_BAD" |
 		if [ -n "$allow" ]; then grep -a -v -E -f <(echo "$allow"); else cat; fi |
 		head -n 40 || true
 }

@@ -5,7 +5,7 @@
 # vm_defaults; vm_header FILE: read "# vm: key=value ..." from a suite's head.
 vm_defaults() {
 	VM_MEM=1024 VM_SMP=2 VM_DISKS=256M,256M,256M,256M VM_TIMEOUT=300 VM_CMDLINE=''
-	VM_UFS='' VM_FLAVOUR='' VM_CHECK='' VM_REPORT='' VM_BOOTS=1 VM_ICOUNT='' VM_ICOUNT_SLEEP=on
+	VM_UFS='' VM_FLAVOUR='' VM_CHECK='' VM_BOOTS=1 VM_ICOUNT='' VM_ICOUNT_SLEEP=on
 }
 
 vm_header() {
@@ -25,7 +25,6 @@ vm_header() {
 		timeout=*) VM_TIMEOUT=${word#*=} ;;
 		ufs=*) VM_UFS=${word#*=} ;;
 		flavour=*) VM_FLAVOUR=${word#*=} ;;
-		report=*) VM_REPORT=${word#*=} ;;
 		check=*)
 			VM_CHECK=${word#*=}
 			# A wrong name would leave the suite out of every run.
