@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Can ciphers be allocated on the data path? One claim of docs/cipher-allocation.md after
 # the other, C1 to C9. (C10, what lockdep says, is the suite cipher_lockdep.)
-# vm: mem=512 disks=64M,256M timeout=150 check=6.1,7.3
+# vm: mem=512 disks=64M,256M timeout=240 check=6.1,7.3
 
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
