@@ -6,6 +6,7 @@
 
 #include <linux/bio.h>
 #include <linux/module.h>
+#include <linux/string.h>
 
 #include "bounce.h"
 #include "debugfs.h"
@@ -20,6 +21,11 @@ static char *engine = "auto";
 module_param(engine, charp, 0444);
 MODULE_PARM_DESC(engine, "auto, skcipher, skcipher-sync or library (auto)");
 
+static char *alloc = "prealloc";
+module_param(alloc, charp, 0444);
+MODULE_PARM_DESC(alloc,
+		 "When a cipher is made: prealloc; lazy is refused (prealloc)");
+
 static unsigned int cache_pages = 256;
 module_param(cache_pages, uint, 0444);
 MODULE_PARM_DESC(cache_pages, "Pages cached per CPU, 0 to 2048 (256)");
@@ -33,6 +39,23 @@ module_param_named(share_ns, ksm_share_ns, uint, 0444);
 MODULE_PARM_DESC(share_ns, "Share bios that take the cipher so many ns (8000)");
 
 enum ksm_engine_kind ksm_engine_choice;
+
+/*
+ * Making a cipher takes the crypto API's lock of all algorithms, and who registers
+ * one holds it over an allocation that may wait until memory is written out, through
+ * a mapping of ours perhaps. No choice of flags helps against that.
+ */
+static int __init check_alloc(void)
+{
+	if (!strcmp(alloc, "prealloc"))
+		return 0;
+	if (!strcmp(alloc, "lazy")) {
+		pr_err("alloc=lazy is refused: I/O would wait for crypto_alg_sem, whose holder may wait for that I/O (docs/cipher-allocation.md)\n");
+		return -EOPNOTSUPP;
+	}
+	pr_err("alloc=%s is not one of prealloc, lazy\n", alloc);
+	return -EINVAL;
+}
 
 static int __init check_params(void)
 {
@@ -53,7 +76,7 @@ static int __init check_params(void)
 		       KSM_MAX_RESERVE_PAGES);
 		return -EINVAL;
 	}
-	return 0;
+	return check_alloc();
 }
 
 static int __init crypto_fallback_init(void)

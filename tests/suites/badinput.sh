@@ -766,6 +766,11 @@ param 'reserve_pages=15 is not from 16 to 256' reserve_pages=15
 param 'reserve_pages=257 is not from 16 to 256' reserve_pages=257
 param "\`many' invalid for parameter \`reserve_pages'" reserve_pages=many
 param "\`' invalid for parameter \`reserve_pages'" reserve_pages=
+ALLOCS='is not one of prealloc, lazy'
+param "alloc=later $ALLOCS" alloc=later
+param "alloc= $ALLOCS" alloc=
+param "alloc=LAZY $ALLOCS" alloc=LAZY
+param 'alloc=lazy is refused: I/O would wait for crypto_alg_sem, whose holder may wait for that I/O (docs/cipher-allocation.md)' alloc=lazy
 param "engine=x $ENGINES" reserve_pages=16 cache_pages=0 engine=x
 # As an administrator would give it; dm-ksm must then not load, either.
 mkdir -p /etc/modprobe.d
@@ -785,7 +790,7 @@ limits() {
 	ok "parameters $*: unload" unload
 }
 limits reserve_pages=16 cache_pages=0
-limits reserve_pages=256 cache_pages=2048 engine=skcipher-sync
+limits reserve_pages=256 cache_pages=2048 engine=skcipher-sync alloc=prealloc
 
 ok 'engine=library loads everywhere' modprobe crypto_fallback engine=library
 modprobe dm-ksm

@@ -97,17 +97,17 @@ for m in dm-ksm ksm_passthrough crypto_fallback ksm_core; do
 	ksm_core) is "modinfo: $m depends" "$(modinfo -F depends $m)" '' ;;
 	esac
 done
-is 'modinfo: the parameters' "$(modinfo -F parm crypto_fallback | cut -d: -f1 | sort | tr '\n' ' ')" 'cache_pages engine reserve_pages share_ns '
+is 'modinfo: the parameters' "$(modinfo -F parm crypto_fallback | cut -d: -f1 | sort | tr '\n' ' ')" 'alloc cache_pages engine reserve_pages share_ns '
 
 P=/sys/module/crypto_fallback/parameters
-values() { echo "$(<$P/engine) $(<$P/cache_pages) $(<$P/reserve_pages)"; }
+values() { echo "$(<$P/alloc) $(<$P/engine) $(<$P/cache_pages) $(<$P/reserve_pages)"; }
 modprobe dm-ksm
-is 'parameters: what there is by default' "$(values)" 'auto 256 256'
-is 'parameters: nobody can write them' "$(stat -c %a $P/engine $P/cache_pages $P/reserve_pages | sort -u)" 444
+is 'parameters: what there is by default' "$(values)" 'prealloc auto 256 256'
+is 'parameters: nobody can write them' "$(stat -c %a $P/alloc $P/engine $P/cache_pages $P/reserve_pages | sort -u)" 444
 unload
 modprobe crypto_fallback engine=skcipher cache_pages=7 reserve_pages=33
 modprobe dm-ksm
-is 'parameters: as given to modprobe' "$(values)" 'skcipher 7 33'
+is 'parameters: as given to modprobe' "$(values)" 'prealloc skcipher 7 33'
 ok 'parameters: a mapping with them' dmsetup create p --table "$LINE"
 ok 'parameters: write' put /dev/mapper/p
 ok 'parameters: read' right /dev/mapper/p
