@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Wrong tables, messages, parameters and devices: each refused with a text which
 # says what is wrong, nothing left behind, no key ever shown.
-# vm: mem=768 disks=64M,64M timeout=600 check=6.12,7.2
+# vm: mem=768 disks=64M,64M timeout=600 check=6.12
 # shellcheck source=tests/lib/guest/sim.sh
 . /ksm/tests/lib/guest/sim.sh
 

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # crypto_fallback's parameters: every implementation of the cipher, and as few
 # pages as it accepts, when there is no memory.
-# vm: mem=640 disks=64M,64M,400M timeout=240 check=6.1,7.2
+# vm: mem=640 disks=64M,64M,400M timeout=240 check=6.1,7.3
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Bios that are left to another CPU as a whole: only while there are several at a time, and
 # no writes where their order matters.
-# vm: mem=1024 disks=64M timeout=240 check=6.1,7.3
+# vm: mem=1024 disks=64M timeout=240 check=6.1
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # Keyslots: ksm_core's own rules, looked at from inside the kernel.
-# vm: mem=1024 disks=64M timeout=420 check=6.1,7.3
+# vm: mem=1024 disks=64M timeout=420 check=7.2
 
 # ---- ksm_core by itself: tests/modules/ksm_selftest ----
 
