@@ -6,10 +6,15 @@
  *	ksm-fsync write FILE SIZE ACKS	go on after the last acknowledged record
  *	ksm-fsync check FILE SIZE ACKS	is every acknowledged record there? Prints
  *					how many were acknowledged.
+ *	ksm-fsync mark FILE SIZE NAME COUNT
+ *					COUNT records, each acknowledged by the
+ *					mark "ack NUMBER" in the log of NAME, a
+ *					log-writes target of device mapper
  *
  * FILE is a file or a block device, of which SIZE bytes are used; ACKS is a
- * block device, whose first 4096 bytes are used. Where a record lies and what it
- * says follow from its number. At the end of FILE the log starts again at 0.
+ * block device, whose first 4096 bytes are used, or =NUMBER: so many were
+ * acknowledged. Where a record lies and what it says follow from its number. At
+ * the end of FILE the log starts again at 0.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -18,7 +23,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include <linux/dm-ioctl.h>
 
 #define BLOCK	   4096
 #define MAX_BLOCKS 16
@@ -54,9 +62,22 @@ static off_t place(uint64_t number, off_t at, off_t size)
 
 static uint64_t read_ack(int fd, void *block)
 {
+	if (fd < 0)
+		return *(uint64_t *)block;
 	if (pread(fd, block, BLOCK, 0) != BLOCK)
 		err(1, "reading the acknowledgement");
 	return *(uint64_t *)block;
+}
+
+static void write_record(int fd, uint64_t n, off_t at, uint64_t *buf)
+{
+	size_t len = record_size(n);
+
+	record_fill(n, buf, len);
+	if (pwrite(fd, buf, len, at) != (ssize_t)len)
+		err(1, "writing record %ju", (uintmax_t)n);
+	if (fsync(fd))
+		err(1, "syncing record %ju", (uintmax_t)n);
 }
 
 static void write_records(int fd, int acks, uint64_t *buf, off_t size)
@@ -67,20 +88,49 @@ static void write_records(int fd, int acks, uint64_t *buf, off_t size)
 	for (n = 1; n <= number; n++)
 		at = place(n, at, size) + record_size(n);
 	for (n = number + 1;; n++) {
-		size_t len = record_size(n);
-
 		at = place(n, at, size);
-		record_fill(n, buf, len);
-		if (pwrite(fd, buf, len, at) != (ssize_t)len)
-			err(1, "writing record %ju", (uintmax_t)n);
-		if (fsync(fd))
-			err(1, "syncing record %ju", (uintmax_t)n);
+		write_record(fd, n, at, buf);
 		memset(buf, 0, BLOCK);
 		buf[0] = n;
 		if (pwrite(acks, buf, BLOCK, 0) != BLOCK || fsync(acks))
 			err(1, "acknowledging record %ju", (uintmax_t)n);
-		at += len;
+		at += record_size(n);
 	}
+}
+
+/* By the ioctl itself: starting dmsetup for each would take most of the time. */
+static void put_mark(int control, const char *name, uint64_t n)
+{
+	union {
+		struct dm_ioctl dmi;
+		char space[512];
+	} u = { .dmi = { .version = { DM_VERSION_MAJOR, 0, 0 },
+			 .data_size = sizeof(u),
+			 .data_start = sizeof(u.dmi) } };
+	struct dm_target_msg *msg = (void *)(u.space + sizeof(u.dmi));
+
+	snprintf(u.dmi.name, sizeof(u.dmi.name), "%s", name);
+	snprintf(msg->message, 64, "mark ack-%ju", (uintmax_t)n);
+	if (ioctl(control, DM_TARGET_MSG, &u))
+		err(1, "marking record %ju in the log of %s", (uintmax_t)n,
+		    name);
+}
+
+static void mark_records(int fd, const char *name, uint64_t *buf, off_t size,
+			 uint64_t count)
+{
+	int control = open("/dev/mapper/control", O_RDWR);
+	off_t at = 0;
+	uint64_t n;
+
+	if (control < 0)
+		err(1, "/dev/mapper/control");
+	for (n = 1; n <= count; n++, at += record_size(n - 1)) {
+		at = place(n, at, size);
+		write_record(fd, n, at, buf);
+		put_mark(control, name, n);
+	}
+	close(control);
 }
 
 /* What acknowledged records no later one was written over, nor perhaps. */
@@ -127,21 +177,35 @@ static void check_records(int fd, int acks, uint64_t *buf, off_t size)
 int main(int argc, char **argv)
 {
 	uint64_t *buf = aligned_alloc(BLOCK, MAX_BLOCKS * BLOCK);
-	int fd, acks;
+	int fd, acks = -1;
+	const char *how;
 	off_t size;
 
-	if (argc != 5 || (strcmp(argv[1], "write") && strcmp(argv[1], "check")))
-		errx(2, "usage: ksm-fsync write|check FILE SIZE ACKS");
+	how = argc == 5 || (argc == 6 && !strcmp(argv[1], "mark")) ? argv[1] :
+								     "";
+	if (strcmp(how, "write") && strcmp(how, "check") &&
+	    (strcmp(how, "mark") || argc != 6))
+		errx(2,
+		     "usage: ksm-fsync write|check FILE SIZE ACKS, mark FILE SIZE NAME COUNT");
 	size = strtoll(argv[3], NULL, 0);
 	if (!buf || size < 2 * MAX_BLOCKS * BLOCK)
 		errx(2, "no memory, or too small a size");
-	fd = open(argv[2], O_RDWR | O_CREAT, 0600);
+	fd = strcmp(how, "check") ? open(argv[2], O_RDWR | O_CREAT, 0600) :
+				    open(argv[2], O_RDONLY);
 	if (fd < 0)
 		err(1, "%s", argv[2]);
-	acks = open(argv[4], O_RDWR | O_DIRECT);
-	if (acks < 0)
+	if (!strcmp(how, "mark")) {
+		mark_records(fd, argv[4], buf, size,
+			     strtoull(argv[5], NULL, 0));
+		return 0;
+	}
+	if (argv[4][0] == '=' && !strcmp(how, "check"))
+		buf[0] = strtoull(argv[4] + 1, NULL, 0);
+	else
+		acks = open(argv[4], O_RDWR | O_DIRECT);
+	if (acks < 0 && argv[4][0] != '=')
 		err(1, "%s", argv[4]);
-	if (!strcmp(argv[1], "write"))
+	if (!strcmp(how, "write"))
 		write_records(fd, acks, buf, size);
 	check_records(fd, acks, buf, size);
 	return 0;
