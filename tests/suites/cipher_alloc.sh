@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # Can ciphers be allocated on the data path? One claim of docs/cipher-allocation.md after
-# the other, C1 to C9. (C10, what lockdep says, is the suite cipher_lockdep.)
+# the other, C1 to C9.
 # vm: mem=512 disks=64M,256M timeout=240 check=6.1,7.3
 
 # shellcheck source=tests/lib/guest/blk.sh
