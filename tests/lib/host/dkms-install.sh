@@ -30,7 +30,7 @@ mkdir -p "$out"
 # Modules only the tests use, if there are any; never part of a user's install.
 if [ -e "$src/tests/modules/Kbuild" ] || [ -e "$src/tests/modules/Makefile" ]; then
 	gcov=''
-	! grep -q '^CONFIG_GCOV_KERNEL=y' "$mods/build/include/config/auto.conf" || gcov=GCOV_PROFILE=y
+	! grep -q '^CONFIG_GCOV_KERNEL=y' "$KSM_ROOT/boot/config-$KVER" || gcov=GCOV_PROFILE=y
 	# shellcheck disable=SC2086 # nothing or a word
 	in_root make -C "/usr/src/ksm-$KSM_VERSION" KVER="$KVER" KDIR="/lib/modules/$KVER/build" $gcov modules >"$KSM_OUT/main-again.log" 2>&1
 	[ -z "$gcov" ] || counting_modules
