@@ -91,7 +91,7 @@ sweep 'key in the table'
 keys 'key in the table' "key set $KEY1"
 swept 'key in the table: remove' 0 ksm-nth remove m
 
-xxd -r -p <<<"$KEY1" | keyctl padd logon ksm:nth @s >/dev/null
+xxd -r -p <<<"$KEY1" | keyctl padd logon ksm:nth @u >/dev/null
 KEY=:64:logon:ksm:nth
 table_of ksm "$DISK1" 4096 allow_discards
 sweep 'key in a keyring'
