@@ -40,8 +40,9 @@ static const char *table_forbids(const struct ksm_target *kt)
 	return NULL;
 }
 
-static const char *open_client(struct ksm_target *kt, const char *name,
-			       void (*failed)(struct ksm_ctx *ctx, int err))
+/* Returns 0, with a client or the reason that there is none; or -ENOMEM. */
+static int open_client(struct ksm_target *kt, const char *name,
+		       void (*failed)(struct ksm_ctx *ctx, int err))
 {
 	struct ksm_client_config config = {
 		.name = name,
@@ -51,16 +52,20 @@ static const char *open_client(struct ksm_target *kt, const char *name,
 		.failed = failed,
 	};
 	struct ksm_client *client;
+	int err = 0;
 
 	client = ksm_client_open(kt->dev->bdev, &config);
 	if (client == ERR_PTR(-ENODEV))
-		return "no-keyslot-manager";
-	if (client == ERR_PTR(-EOPNOTSUPP))
-		return "engine-cannot";
-	if (IS_ERR(client))
-		return "no-memory";
-	kt->hw.client = client;
-	return NULL;
+		kt->hw.why = "no-keyslot-manager";
+	else if (client == ERR_PTR(-EOPNOTSUPP))
+		kt->hw.why = "engine-cannot";
+	else if (client == ERR_PTR(-ELOOP))
+		kt->hw.why = "too-many-levels";
+	else
+		err = PTR_ERR_OR_ZERO(client);
+	if (!IS_ERR(client))
+		kt->hw.client = client;
+	return err;
 }
 
 /**
@@ -71,18 +76,26 @@ static const char *open_client(struct ksm_target *kt, const char *name,
  * @error: set to a sentence if this fails
  *
  * Context: process context, may sleep.
- * Return: 0, or -EOPNOTSUPP if an engine is required and there is none.
+ * Return: 0; -EOPNOTSUPP if an engine is required and there is none; or -ENOMEM.
  */
 int ksm_hw_open(struct ksm_target *kt, const char *name,
 		void (*failed)(struct ksm_ctx *ctx, int err), char **error)
 {
 	struct ksm_hw *hw = &kt->hw;
+	int err;
 
 	hw->small_blocks = bdev_logical_block_size(kt->dev->bdev) <
 			   kt->line.sector_size;
 	hw->why = table_forbids(kt);
-	if (!hw->why)
-		hw->why = open_client(kt, name, failed);
+	if (!hw->why) {
+		err = open_client(kt, name, failed);
+		if (err) {
+			ksm_key_destroy(&hw->key);
+			*error =
+				"cannot become a user of the keyslot manager below";
+			return err;
+		}
+	}
 	if (!hw->why) {
 		hw->why = "not-verified-yet";
 		return 0;
@@ -156,21 +169,22 @@ int ksm_hw_wipe_key(struct ksm_target *kt)
  * @kt: the target, which is to be resumed and has its key
  *
  * Context: process context, may sleep.
- * Return: 0, with or without the engine; or -EIO if it is required and does not
- *	do what it should.
+ * Return: 0, with or without the engine; if it is required, -EIO if it does not
+ *	do what it should, or -ENOMEM.
  */
 int ksm_hw_activate(struct ksm_target *kt)
 {
 	struct ksm_hw *hw = &kt->hw;
 	const char *why;
+	int err;
 
 	if (!hw->client || (hw->active && !hw->suspect))
 		return 0;
 	/* Whatever is in the slot by now: it is to be programmed anew. */
 	WRITE_ONCE(hw->active, false);
 	ksm_client_evict(hw->client, &hw->key);
-	why = ksm_verify(kt);
-	if (!why) {
+	err = ksm_verify(kt, &why);
+	if (!err) {
 		hw->why = "active";
 		WRITE_ONCE(hw->suspect, false);
 		WRITE_ONCE(hw->stopped, false);
@@ -181,7 +195,7 @@ int ksm_hw_activate(struct ksm_target *kt)
 	hw->why = why;
 	DMERR("%s of %s is not used: %s", ksm_name(ksm_client_ksm(hw->client)),
 	      kt->dev->name, why);
-	return kt->line.hw == KSM_HW_REQUIRE ? -EIO : 0;
+	return kt->line.hw == KSM_HW_REQUIRE ? err : 0;
 }
 
 /**

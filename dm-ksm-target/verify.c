@@ -154,28 +154,32 @@ static void free_buffer(void *buffer)
 /**
  * ksm_verify() - whether the engine does what the software does
  * @kt: the target, suspended, with a key and a client
+ * @why: set to the reason for not using it, a word, if this fails
  *
  * Context: process context, may sleep.
- * Return: NULL if it does, or the reason for not using it, a word.
+ * Return: 0 if it does; -ENOMEM if that could not be found out; else -EIO.
  */
-const char *ksm_verify(struct ksm_target *kt)
+int ksm_verify(struct ksm_target *kt, const char **why)
 {
-	const char *why = "no-memory";
 	struct verify *v = kzalloc(sizeof(*v), GFP_NOIO);
+	int err = -ENOMEM;
 
+	*why = "no-memory";
 	if (!v)
-		return why;
+		return err;
 	v->kt = kt;
 	init_completion(&v->decrypted);
 	v->soft = alloc_pages_exact(VERIFY_BYTES, GFP_NOIO);
 	v->hard = alloc_pages_exact(VERIFY_BYTES, GFP_NOIO);
 	v->io = kzalloc(ksm_fallback_io_size(kt->fb), GFP_NOIO);
-	if (v->soft && v->hard && v->io)
-		why = verify_all(v);
+	if (v->soft && v->hard && v->io) {
+		*why = verify_all(v);
+		err = *why ? -EIO : 0;
+	}
 
 	free_buffer(v->soft);
 	free_buffer(v->hard);
 	kfree_sensitive(v->io);
 	kfree(v);
-	return why;
+	return err;
 }

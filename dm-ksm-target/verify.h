@@ -7,6 +7,6 @@
 
 struct ksm_target;
 
-const char *ksm_verify(struct ksm_target *kt);
+int ksm_verify(struct ksm_target *kt, const char **why);
 
 #endif /* _DM_KSM_VERIFY_H */
