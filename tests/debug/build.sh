@@ -15,11 +15,22 @@ tar -xJf /usr/src/linux-source-*.tar.xz --wildcards --wildcards-match-slash \
 	--exclude='*/tools/testing/*' --exclude='*/tools/perf/*' --exclude='*/Documentation/*.rst' \
 	--exclude='*/Documentation/devicetree/*'
 cd linux-source-*
-cat "$in/guest.config" "$in/flavour.config" >/build/all.config
+# wanted: one line per option, with the name that this kernel has for it.
+wanted() {
+	local option or
+	sed '/^CONFIG_/!d; s/# or //' "$in/guest.config" "$in/flavour.config" | while read -r option or; do
+		if [ -n "$or" ] && ! kconfig_has "${option%%=*}"; then option=$or=${option#*=}; fi
+		echo "$option"
+	done
+}
+kconfig_has() { grep -rqsx --include='Kconfig*' "\(menu\)\?config ${1#CONFIG_}" .; }
+wanted >/build/all.config
 KCONFIG_ALLCONFIG=/build/all.config make -s allnoconfig
 # It takes what it is told; what a dependency refused, it only drops.
-missing=$(grep '^CONFIG_' /build/all.config | grep -v -x -F -f .config || true)
+missing=$(grep -v -x -F -f .config /build/all.config || true)
 [ -z "$missing" ] || { echo "KSM-FAILED the configuration lacks ${missing//$'\n'/ }"; exit 1; }
+# A build that was stopped goes on where it was.
+export PATH=/usr/lib/ccache:$PATH CCACHE_DIR=/mnt/kept CCACHE_MAXSIZE=5G
 echo "KSM-STEP building $(make -s kernelrelease)"
 make -j"$(nproc)" bindeb-pkg DPKG_FLAGS=-d KDEB_COMPRESS=none KDEB_PKGVERSION=1
 mv /build/linux-image-*.deb /build/linux-headers-*.deb "$out/"

@@ -5,7 +5,7 @@
 
 # Raise to have them built anew.
 DEBUG_RECIPE=1
-DEBUG_PACKAGES=(linux-source gcc libc6-dev make flex bison bc libelf-dev libssl-dev libdw-dev zlib1g-dev
+DEBUG_PACKAGES=(linux-source ccache gcc libc6-dev make flex bison bc libelf-dev libssl-dev libdw-dev zlib1g-dev
 	lz4 zstd xz-utils openssl perl python3-minimal dpkg-dev debhelper rsync kmod cpio gawk)
 
 debug_files() {
@@ -47,7 +47,9 @@ debug_kernel_make() {
 		msg "$what failed: no root to build in; log: $top/$label.root.log"
 		return 1
 	fi
-	build_run "$tmp" "$top/$label.log" "$what" build.sh || return 1
+	build_run "$tmp" "$top/$label.log" "$what" build.sh "$top/$label.ccache" || return 1
+	# What was compiled is only kept for a build that is stopped.
+	rm -rf --one-file-system "$top/$label.ccache"
 	touch "$tmp/out/complete"
 	for old in "$top/$label"-*/; do rm -rf --one-file-system "$old"; done
 	mv "$tmp/out" "$DEBUG_DIR"

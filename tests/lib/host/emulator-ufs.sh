@@ -95,21 +95,26 @@ build_root() {
 	return 1
 }
 
-# build_run TMP LOG WHAT SCRIPT: runs TMP/in/SCRIPT in TMP/root with the folders TMP/in
+# build_run TMP LOG WHAT SCRIPT [KEPT]: runs TMP/in/SCRIPT in TMP/root with the folders TMP/in
 # and TMP/out as arguments, in namespaces of its own, so that mounts and processes go
-# away with this one. If it fails, a line "KSM-FAILED why" of its output says why.
+# away with this one. The folder KEPT, for caches, is /mnt/kept there.
+# If it fails, a line "KSM-FAILED why" of its output says why.
 build_run() {
-	local tmp=$1 log=$2 what=$3 rc=0 why
-	mkdir -p "$tmp/root/build" "$tmp/overlay"
+	local tmp=$1 log=$2 what=$3 kept=${5:-} rc=0 why
+	mkdir -p "$tmp/root/build" "$tmp/overlay" ${kept:+"$kept"}
 	# shellcheck disable=SC2016 # expanded inside
-	setpriv --pdeathsig TERM timeout -k 10 "$((3600 * ${KSM_TIMEOUT_SCALE:-1}))" \
+	setpriv --pdeathsig TERM timeout -k 10 "$((7200 * ${KSM_TIMEOUT_SCALE:-1}))" \
 		unshare --mount --propagation private --pid --kill-child \
 		bash "$KSM_TOP/tests/lib/host/overlay-run.sh" "$tmp/root" "$tmp/overlay" sh -c '
 			mkdir -p "$KSM_ROOT/mnt/in" "$KSM_ROOT/mnt/out"
 			mount --bind "$1/in" "$KSM_ROOT/mnt/in"
 			mount --bind "$1/out" "$KSM_ROOT/mnt/out"
+			if [ -n "$3" ]; then
+				mkdir -p "$KSM_ROOT/mnt/kept"
+				mount --bind "$3" "$KSM_ROOT/mnt/kept"
+			fi
 			exec chroot "$KSM_ROOT" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-				nice bash "/mnt/in/$2" /mnt/in /mnt/out' - "$tmp" "$4" </dev/null 2>&1 |
+				nice bash "/mnt/in/$2" /mnt/in /mnt/out' - "$tmp" "$4" "$kept" </dev/null 2>&1 |
 		tee "$log" | build_progress "$what"
 	rc=${PIPESTATUS[0]}
 	[ "$rc" != 0 ] || return 0
