@@ -4,13 +4,15 @@
 # no process knows any more (ksm-secret). A key is to be found while it is in use, or the search
 # could not find any, and nowhere after it was wiped, replaced, removed or refused. Each way of
 # losing a key has a key of its own, so that one image judges many.
-# vm: smp=4 mem=192 disks=32M,192M ufs=4/32M timeout=300 check=6.1,7.3
+# vm: smp=4 mem=192 disks=32M,mem ufs=4/32M timeout=300 check=6.1,7.3
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 # shellcheck source=tests/lib/guest/ufs.sh
 . /ksm/tests/lib/guest/ufs.sh
 # shellcheck source=tests/lib/guest/sim.sh
 . /ksm/tests/lib/guest/sim.sh
+# shellcheck source=tests/lib/guest/secret.sh
+. /ksm/tests/lib/guest/secret.sh
 
 begin() { diag "$1 ($SECONDS s)"; }
 
@@ -24,65 +26,7 @@ elsewhere() {
 }
 dmsetup() { elsewhere dmsetup "$@"; }
 taskset -pc 0 $$ || bail 'not on the first processor'
-
-# ---- the image ----
-
-qmp_open || bail 'no monitor'
-qmp '{"execute":"query-memory-size-summary"}' || bail 'the size of the memory is not known'
-BYTES=${QMP_REPLY#*'"base-memory": '}
-BYTES=${BYTES%%[,\}]*}
-is 'the image has all memory' "$BYTES" "$(blockdev --getsize64 "$DISK2")" || bail 'some would be missing'
-# The disk is known to the emulator by its file, which it does not mind writing.
-qmp '{"execute":"query-block"}' || bail 'no list of disks'
-IMAGE=$(grep -o '"filename": "[^"]*/disk001"' <<<"$QMP_REPLY" | head -n 1)
-IMAGE=${IMAGE#*: \"}
-IMAGE=${IMAGE%\"}
-[ -n "$IMAGE" ] || bail 'the disk for the image is not known'
-
-# look KEY...: make an image and search it; what the following are told.
-look() {
-	local rc=0
-	qmp "{\"execute\":\"pmemsave\",\"arguments\":{\"val\":0,\"size\":$BYTES,\"filename\":\"$IMAGE\"}}" || return 1
-	SEEN=$(cd /tmp && ksm-secret find "$DISK2" "$@" 2>/tmp/places) || rc=$?
-	SEEN+=$'\n'
-	[ $rc -le 1 ] && [[ $SEEN == "$BYTES bytes"* ]]
-}
-nowhere() { # KEY...
-	local k missing=0
-	for k; do [[ $SEEN == *$'\n'"$k: raw 0, round 0, hex 0"$'\n'* ]] || missing=1; done
-	[ $missing = 0 ] || {
-		cat /tmp/places
-		echo "$SEEN"
-		return 1
-	}
-}
-# seen KEY KIND; unseen KEY KIND: raw, round or hex
-seen() { [[ $SEEN =~ $'\n'"$1: "[^$'\n']*"$2 "[1-9] ]]; }
-unseen() { [[ $SEEN =~ $'\n'"$1: "[^$'\n']*"$2 "0 ]]; }
-
-# ---- keys ----
-
-new() { # KEY...
-	local k
-	for k; do ksm-secret new "/tmp/$k" "$k" "${KEY_SIZE:-64}" || return; done
-}
-# keys_there: how many keys root has, also those that are being freed.
-keys_there() {
-	local uid keys
-	while read -r uid _ keys _; do
-		[ "$uid" != 0: ] || echo "${keys%/*}"
-	done </proc/key-users
-}
-# gone KEY...: from the keyring, and freed, which the kernel does a moment later.
-gone() {
-	local k end=$((SECONDS + 20)) left=$(($(keys_there) - $#))
-	for k; do keyctl invalidate "$(keyctl search @u logon "ksm:$k")" || return; done
-	until [ "$(keys_there)" -le $left ]; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
-	done
-}
-key_of() { KEY=":64:logon:ksm:$1"; }
+image_ready "$DISK2" || bail 'no image of the memory'
 
 head -c 1M /dev/urandom >/tmp/data
 # use MAPPING: write and read.

@@ -1,41 +1,37 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # Every allocation fails in its turn: in loading, creating, resuming, messages and
-# removing; and all of them, while there is I/O.
-# vm: mem=1024 disks=64M,64M flavour=debug timeout=300
+# removing. No key may be left in memory after that.
+# vm: mem=512 disks=64M,mem,64M ufs=0/16M flavour=debug lack timeout=400
 
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 # shellcheck source=tests/lib/guest/sim.sh
 . /ksm/tests/lib/guest/sim.sh
+# shellcheck source=tests/lib/guest/ufs.sh
+. /ksm/tests/lib/guest/ufs.sh
+# shellcheck source=tests/lib/guest/secret.sh
+. /ksm/tests/lib/guest/secret.sh
+# shellcheck source=tests/lib/guest/inject.sh
+. /ksm/tests/lib/guest/inject.sh
 
-FAULTS=(/sys/kernel/debug/failslab /sys/kernel/debug/fail_page_alloc)
+image_ready "$DISK2" || bail 'no image of the memory'
 MODULES=/lib/modules/$KVER/updates/dkms
 
-# faults ATTRIBUTE VALUE
-faults() {
-	local dir
-	for dir in "${FAULTS[@]}"; do echo "$2" >"$dir/$1" || return 1; done
-}
-
-faults_ready() {
-	faults probability 0 && faults verbose 0 && faults ignore-gfp-wait N &&
-		echo N >/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem &&
-		echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
-}
 ok 'the kernel can have allocations fail' faults_ready
 
 # swept DESC MIN CMD...: CMD, a ksm-nth, comes to its end, and at least MIN of its
 # allocations were noticed to fail.
 swept() {
-	local desc=$1 min=$2 failed
+	local desc=$1 min=$2 failed errnos
 	shift 2
 	ok "$desc: without a fault it succeeds in the end" "$@"
 	failed=$(sed -n 's/ failed,.*//p' <<<"$OUT")
-	diag "$desc: $(tail -n 1 <<<"$OUT"); $(grep '^errno' <<<"$OUT" | tr '\n' ';')"
+	errnos=$(grep '^errno' <<<"$OUT")
+	diag "$desc: $(tail -n 1 <<<"$OUT"); ${errnos//$'\n'/; }"
 	ok "$desc: at least $min allocations can fail" test "${failed:-0}" -ge "$min"
 	# Nothing else may be said of an allocation that failed.
-	is "$desc: the error is ENOMEM" "$(grep '^errno' <<<"$OUT" | grep -v '^errno 12 ')" ''
+	is "$desc: the error is ENOMEM" "$(grep -v '^errno 12 ' <<<"$errnos")" ''
 }
 with_table() { ksm-nth "$1" "$2" <<<"$TABLE"; }
 
@@ -91,11 +87,26 @@ sweep 'key in the table'
 keys 'key in the table' "key set $KEY1"
 swept 'key in the table: remove' 0 ksm-nth remove m
 
-xxd -r -p <<<"$KEY1" | keyctl padd logon ksm:nth @u >/dev/null
-KEY=:64:logon:ksm:nth
+# Keys that only the kernel knows: k1 and k2 by name, k3 in a table that is never live.
+new k1 k2 k3
+key_of k1
+KEYRING=$KEY
 table_of ksm "$DISK1" 4096 allow_discards
 sweep 'key in a keyring'
 keys 'key in a keyring' "key set $KEY"
+key_of k3
+table_of ksm "$DISK1" 4096
+swept 'a table that is cleared: load' 10 with_table load m
+ok 'a table that is cleared: key wipe' eval 'dmsetup suspend m && dmsetup message m 0 key wipe'
+swept 'another key: set' 1 ksm-nth message m 'key set :64:logon:ksm:k2'
+swept 'another key: and wipe' 0 ksm-nth message m 'key wipe'
+ok 'another key: the first again' dmsetup message m 0 "key set $KEYRING"
+dmsetup resume m
+gone k2 k3
+ok 'key in a keyring: image' look k1 k2 k3
+ok 'key in a keyring: the key in use is found' seen k1 round
+ok 'key in a keyring: one that was wiped is nowhere' nowhere k2
+ok 'key in a keyring: nor is that of the table' nowhere k3
 swept 'key in a keyring: remove' 0 ksm-nth remove m
 KEY=$KEY1
 
@@ -106,53 +117,22 @@ swept 'a cipher of three: remove' 0 ksm-nth remove m
 CIPHER=aes-xts-plain64 KEY=$KEY1
 
 if ok 'a simulated engine' sim size=64 slots=4; then
+	new k4
+	key_of k4
 	table_of ksm /dev/ksmsim0 4096 hw:require
 	sweep 'hardware'
-	keys 'hardware' "key set $KEY1"
+	keys 'hardware' "key set $KEY"
 	swept 'hardware: remove' 0 ksm-nth remove m
+	gone k1 k4
+	KEY=$KEY1
+	ok 'after removal: image' look k1 k2 k3 k4
+	ok 'after removal: no key is anywhere' nowhere k1 k2 k3 k4
 fi
 
 if ok 'ksm-linear loads' modprobe dm-ksm; then
-	sectors "$DISK2"
-	TABLE="0 $SECTORS ksm-linear $DISK2 0"
+	sectors "$DISK3"
+	TABLE="0 $SECTORS ksm-linear $DISK3 0"
 	sweep ksm-linear
 	swept 'ksm-linear: remove' 0 ksm-nth remove m
 fi
 ok 'the engine goes' modprobe -r ksm_sim
-
-# ---- I/O ----
-# All that our modules allocate fails while fio writes, reads and compares: pools must do.
-range() { awk -v m="$1" '$1 == m { print $6, $2 }' /proc/modules; }
-# io_faults MODULE: on for what is called by it.
-io_faults() {
-	local start size
-	read -r start size < <(range "$1")
-	faults require-start $((start)) && faults require-end $((start + size)) &&
-		faults stacktrace-depth 32 && faults times 100000000 && faults probability 100
-}
-io_faults_off() {
-	faults probability 0
-	faults require-start 0
-	faults require-end -1
-}
-# io_faulted: how many did fail.
-io_faulted() {
-	local dir sum=0
-	for dir in "${FAULTS[@]}"; do sum=$((sum + 100000000 - $(<"$dir/times"))); done
-	echo $sum
-}
-for m in crypto_fallback dm_ksm; do
-	for size in 512 4096; do
-		ok "I/O, $size: a mapping" map ksm io "$DISK1" $size
-		ok "$m, $size: faults" io_faults $m
-		for bs in 4k 64k 1m; do
-			ok "$m fails to allocate, $size: verified I/O of $bs" \
-				verify io /dev/mapper/io --bs=$bs --size=8M
-		done
-		count=$(io_faulted)
-		ok "$m, $size: faults off" io_faults_off
-		diag "$m, $size: $count allocations failed"
-		[ $m = dm_ksm ] || ok "$m, $size: there were some" test "$count" -gt 0
-		ok "I/O, $size: the mapping goes" unmap io
-	done
-done

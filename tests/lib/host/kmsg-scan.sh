@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # What may not stand in a kernel log.
 
-KMSG_BAD='WARNING:|\bWARN\b|BUG:|kernel BUG|Oops|general protection|Call Trace|possible circular locking|possible recursive locking|possible irq lock inversion|inconsistent lock state|suspicious RCU usage|blocked for more than|rcu.*(stall|detected stalls)|soft lockup|hard LOCKUP|scheduling while atomic|sleeping function called|kmemleak|[Mm]emory leak|Objects remaining|still has objects|KASAN|KFENCE: |UBSAN|refcount_t|(list_add|list_del) corruption|Kernel panic|Unable to handle|bad page state|Bad page|stack-protector|unregister_netdevice|Tainted: [A-Z ]*[WDLB]|use-after-free|out-of-bounds|page allocation failure|Out of memory|invoked oom-killer'
+KMSG_BAD='WARNING:|\bWARN\b|BUG:|kernel BUG|Oops|general protection|Call Trace|possible circular locking|possible recursive locking|possible irq lock inversion|inconsistent lock state|suspicious RCU usage|blocked for more than|rcu.*(stall|detected stalls)|soft lockup|hard LOCKUP|scheduling while atomic|sleeping function called|kmemleak|[Mm]emory leak|Objects remaining|still has objects|KASAN|KFENCE: |UBSAN|refcount_t|(list_add|list_del) corruption|Kernel panic|Unable to handle|bad page state|Bad page|stack-protector|unregister_netdevice|Tainted: [A-Z ]*[WDLB]|use-after-free|out-of-bounds|page allocation failure|Out of memory: |invoked oom-killer'
 
 # Noise of stock kernels which is there without our modules too. One extended
 # regular expression per line, as narrow as can be, each with its reason.
@@ -15,21 +15,31 @@ KMSG_ALLOW_FILE=$KSM_TOP/tests/lib/kmsg-allow
 # The compiler may have split it (.part.0).
 KMSG_MAY_LACK_MEMORY='swap_cluster_alloc_table([.][a-z]+[.][0-9]+)?[+]0x'
 
-# kmsg_without_lack < LOG: leaves the two bad lines out of such a report.
+# What the kernel itself says, beside "page allocation failure", when allocations fail one by one;
+# kmemleak, too. trace_events.c: 6.12 takes it for a mistake of its own (WARN_ON) if a module's events cannot be
+# made known.
+KMSG_LACK='vmalloc error: |__kmem_cache_create_args\(.*failed with error -(12|22)|WARNING: .* at kernel/trace/trace_events[.]c:'
+
+# kmsg_without_lack [ALL] < LOG: leaves the two bad lines out of such a report; with ALL, the bad
+# lines of any report of a lack of memory: a suite that has allocations fail (lack) asks for it.
 kmsg_without_lack() {
-	awk -v may="$KMSG_MAY_LACK_MEMORY" '
+	local may=$KMSG_MAY_LACK_MEMORY begin='page allocation failure' bad='Call Trace:'
+	[ -z "${1:-}" ] || may='' begin+="|$KMSG_LACK" bad+='|Tainted: '
+	bad="$begin|$bad"
+	may=$may begin=$begin bad=$bad all=${1:-} awk '
 		function flush(i) {
 			for (i = 1; i <= n; i++)
-				if (!allowed || held[i] !~ /page allocation failure|Call Trace:/) print held[i]
+				if (!allowed || held[i] !~ ENVIRON["bad"]) print held[i]
 			n = allowed = 0
 		}
-		/page allocation failure/ { flush(); n = 0; holding = 1 }
+		$0 ~ ENVIRON["begin"] { flush(); n = 0; holding = 1 }
 		holding {
 			held[++n] = $0
-			if ($0 ~ may) allowed = 1
+			if ($0 ~ ENVIRON["may"]) allowed = 1
 			if (/<\/TASK>/) { flush(); holding = 0 }
 			next
 		}
+		/kmemleak: Cannot allocate a scan area/ && ENVIRON["all"] { next }
 		{ print }
 		END { flush() }'
 }
@@ -38,11 +48,39 @@ kmsg_without_lack() {
 # first line of a report names both functions, and one must be of our modules.
 kmsg_without_foreign_races() { sed '/BUG: KCSAN: /{/\[\(dm_\)\?ksm\(_[a-z_]*\)\?\]\|\[crypto_fallback\]\|\[ufs_shim\]/!d}'; }
 
-# kmsg_bad CONSOLE: prints the bad lines (at most 40).
+# kmsg_without_expected LOCK < LOG: a suite may say in its head (report=LOCK) that one report of
+# lockdep is what it looks for: a circle with that lock, while the log is between the
+# lines KSM-REPORT-BEGIN and KSM-REPORT-END. Of that, the bad lines are left out; of a second one,
+# of other locks and of other kinds, they are not.
+kmsg_without_expected() {
+	awk -v lock="${1:-}" '
+		function flush(i) {
+			for (i = 1; i <= n; i++)
+				if (!wanted || held[i] !~ /possible circular locking dependency detected|Call Trace:/) print held[i]
+			if (wanted) open = 0
+			n = wanted = holding = asked = 0
+		}
+		/KSM-REPORT-BEGIN/ { open = (lock != "") }
+		/KSM-REPORT-END/ { open = 0 }
+		open && /WARNING: possible circular locking dependency detected/ { flush(); holding = 1 }
+		holding {
+			held[++n] = $0
+			# The line after "is trying to acquire lock:" names it.
+			if (asked && index($0, " (" lock "){")) wanted = 1
+			asked = /is trying to acquire lock:/
+			if (/<\/TASK>/) flush()
+			next
+		}
+		{ print }
+		END { flush() }'
+}
+
+# kmsg_bad CONSOLE [ALL] [LOCK]: prints the bad lines (at most 40). ALL, LOCK: as above.
 kmsg_bad() {
 	local allow
 	allow=$(grep -v -E '^(#|$)' "$KMSG_ALLOW_FILE" 2>/dev/null || true)
-	tr -d '\r' <"$1" | kmsg_without_lack | kmsg_without_foreign_races | grep -a -E "$KMSG_BAD" |
+	tr -d '\r' <"$1" | kmsg_without_lack "${2:-}" | kmsg_without_expected "${3:-}" |
+		kmsg_without_foreign_races | grep -a -E "$KMSG_BAD" |
 		if [ -n "$allow" ]; then grep -a -v -E -f <(echo "$allow"); else cat; fi |
 		head -n 40 || true
 }

@@ -5,7 +5,7 @@
 # vm_defaults; vm_header FILE: read "# vm: key=value ..." from a suite's head.
 vm_defaults() {
 	VM_MEM=1024 VM_SMP=2 VM_DISKS=256M,256M,256M,256M VM_TIMEOUT=300 VM_CMDLINE=''
-	VM_UFS='' VM_FLAVOUR='' VM_CHECK='' VM_BOOTS=1 VM_ICOUNT='' VM_ICOUNT_SLEEP=on
+	VM_UFS='' VM_FLAVOUR='' VM_CHECK='' VM_LACK='' VM_REPORT='' VM_BOOTS=1 VM_ICOUNT='' VM_ICOUNT_SLEEP=on
 }
 
 vm_header() {
@@ -25,6 +25,9 @@ vm_header() {
 		timeout=*) VM_TIMEOUT=${word#*=} ;;
 		ufs=*) VM_UFS=${word#*=} ;;
 		flavour=*) VM_FLAVOUR=${word#*=} ;;
+		report=*) VM_REPORT=${word#*=} ;;
+		# Allocations are made to fail: the kernel may say so.
+		lack) VM_LACK=1 ;;
 		check=*)
 			VM_CHECK=${word#*=}
 			# A wrong name would leave the suite out of every run.
@@ -79,7 +82,8 @@ vm_args() {
 		-device virtio-blk-pci,drive=root,serial=root)
 	for spec in ${VM_DISKS//,/ }; do
 		size=${spec%%:*} opts=''
-		# 64M:4096 is a disk with 4096-byte logical blocks.
+		# 64M:4096 is a disk with 4096-byte logical blocks; mem has room for the memory.
+		[ "$size" != mem ] || size=${VM_MEM}M
 		case $spec in *:*) opts=,logical_block_size=${spec#*:},physical_block_size=${spec#*:} ;; esac
 		c=$(printf '%03d' $n)
 		truncate -s "$size" "$dir/disk$c" || return 1

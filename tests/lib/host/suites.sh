@@ -143,7 +143,7 @@ suite_boot_judged() {
 		ev_test fail "$name: plan says $TAP_PLAN tests, $TAP_SEEN seen"
 		rc=1
 	fi
-	bad=$(kmsg_bad "$con")
+	bad=$(kmsg_bad "$con" "$VM_LACK" "$VM_REPORT")
 	if [ -n "$bad" ]; then
 		ev_test fail "$name: kernel log is clean"
 		ev_lines "[$name] kernel log:" <<<"$bad"
