@@ -37,16 +37,19 @@ EVENTS="ksm kmem/kmalloc kmem/kmem_cache_alloc kmem/mm_page_alloc module/module_
 
 # trace_ready: locks by name, allocations with their flags, modules asked for.
 trace_ready() {
+	local mutex_lock=mutex_lock
+	# What it is called with lockdep.
+	! grep -q ' mutex_lock_nested$' /proc/kallsyms || mutex_lock=mutex_lock_nested
 	[ -e $T/trace ] || mount -t tracefs tracefs $T || return 1
 	[ ! -e $T/events/kmem/kmalloc_node ] || EVENTS+=' kmem/kmalloc_node kmem/kmem_cache_alloc_node'
 	echo 8192 >$T/buffer_size_kb
-	cat >$T/kprobe_events <<-'END' || return 1
+	cat >$T/kprobe_events <<-END || return 1
 		p:ksm/begin ksm_alloc_probe:ksm_probe_begin
 		p:ksm/end ksm_alloc_probe:ksm_probe_end
 		p:ksm/down_read down_read lock=%di:symbol
 		p:ksm/down_write down_write lock=%di:symbol
 		p:ksm/up_write up_write lock=%di:symbol
-		p:ksm/mutex_lock mutex_lock lock=%di:symbol
+		p:ksm/mutex_lock $mutex_lock lock=%di:symbol
 	END
 	echo 0 >$T/tracing_on
 	trace_events 1
