@@ -152,6 +152,9 @@ esac
 trace_events 0
 
 # ---- C9: what the suite does ----
+COUNT=400
+# Checks take memory for each allocation: there is not enough to reclaim for so many.
+[ ! -e /sys/kernel/debug/kmemleak ] || COUNT=80
 # squeeze NAME: the mapping is swap space, and algorithms are registered with so little
 # memory that all allocations of pages have to reclaim some. Sets GONE, and SWAPPED to the
 # pages that were written meanwhile, and REGISTERED to how many there are.
@@ -162,7 +165,7 @@ squeeze() {
 	# The zone for DMA is for DMA only, or all of them would get their pages there.
 	echo 1 >/proc/sys/vm/lowmem_reserve_ratio
 	mount -t tmpfs -o size=128M fill /mnt || return 1
-	register 'prepare 400' || return 1
+	register "prepare $COUNT" || return 1
 	drop_caches
 	# Room for larvals that earlier ones have left.
 	for f in /sys/kernel/slab/kmalloc-[0-9]*/shrink; do echo 1 >"$f"; done
@@ -196,7 +199,7 @@ ok 'C9: a mapping' map ksm m "$DISK2" 4096
 isnt 'C9: allocates when its table is loaded' "$(called crypto_alloc_tfm_node)" "$before"
 looked=$(called crypto_alg_mod_lookup) encrypted=$(called crypto_skcipher_encrypt)
 ok 'C9: the same as swap' squeeze m
-is 'C9: all registrations are done' "$GONE $REGISTERED" '0 400'
+is 'C9: all registrations are done' "$GONE $REGISTERED" "0 $COUNT"
 ok 'C9: while pages are written to the mapping' test "$SWAPPED" -gt 0
 ok 'C9: and encrypted' test "$(called crypto_skcipher_encrypt)" -ge $((encrypted + SWAPPED))
 is 'C9: for which no algorithm is looked for' "$(called crypto_alg_mod_lookup)" "$looked"

@@ -120,19 +120,24 @@ vm_args_ufs() {
 }
 
 # vm_slot: waits until fewer guests run than this machine has processors (two at
-# least), over all runs with this cache. More would not be faster, and a time
-# limit would measure the other runs. vm_slot_done ends it.
+# least), over all runs with this cache, in the order of asking. More would not be faster, and
+# a time limit would measure the other runs. vm_slot_done ends it.
 vm_slot() {
-	local i n
+	local i n queue
 	n=$(nproc)
 	mkdir -p "$KSM_CACHE/locks"
+	exec {queue}>"$KSM_CACHE/locks/vm.queue"
+	flock "$queue"
 	while :; do
 		for ((i = 0; i < (n > 2 ? n : 2); i++)); do
 			exec {VM_SLOT}>"$KSM_CACHE/locks/vm.$i"
-			flock -n "$VM_SLOT" && return 0
+			if flock -n "$VM_SLOT"; then
+				exec {queue}>&-
+				return 0
+			fi
 			exec {VM_SLOT}>&-
 		done
-		sleep 0.5
+		sleep 0.05
 	done
 }
 
