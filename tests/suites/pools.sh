@@ -6,6 +6,8 @@
 
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
+# shellcheck source=tests/lib/guest/sim.sh
+. /ksm/tests/lib/guest/sim.sh
 # shellcheck source=tests/lib/guest/inject.sh
 . /ksm/tests/lib/guest/inject.sh
 
@@ -36,18 +38,28 @@ io_faulted() {
 	for dir in "${FAULTS[@]}"; do sum=$((sum + TIMES - $(<"$dir/times"))); done
 	echo $sum
 }
-for m in crypto_fallback dm_ksm; do
-	for size in 512 4096; do
-		ok "I/O, $size: a mapping" map ksm io "$DISK1" $size
-		ok "$m, $size: faults" io_faults $m
-		for bs in 4k 64k 1m; do
-			ok "$m fails to allocate, $size: verified I/O of $bs" \
-				verify io /dev/mapper/io --bs=$bs --size=8M
-		done
-		count=$(io_faulted)
-		ok "$m, $size: faults off" io_faults_off
-		diag "$m, $size: $count allocations failed"
-		[ $m = dm_ksm ] || ok "$m, $size: there were some" test "$count" -gt 0
-		ok "I/O, $size: the mapping goes" unmap io
-	done
+
+# without MODULE DEVICE SECTOR_SIZE [OPTION...]: sets COUNT to how many of its allocations failed.
+without() {
+	local m=$1 what="$1 has no memory, $2 with $3 bytes" bs
+	shift
+	ok "$what: a mapping" map ksm io "$@"
+	ok "$what: faults" io_faults "$m"
+	for bs in 4k 64k 1m; do ok "$what: verified I/O of $bs" verify io /dev/mapper/io --bs=$bs --size=8M; done
+	COUNT=$(io_faulted)
+	ok "$what: faults off" io_faults_off
+	diag "$what: $COUNT allocations failed"
+	ok "$what: the mapping goes" unmap io
+}
+for size in 512 4096; do
+	without crypto_fallback "$DISK1" $size
+	ok 'there were some' test "$COUNT" -gt 0
+	without dm_ksm "$DISK1" $size
 done
+
+# With an engine, whose own allocations may succeed: a disk's driver has pools, too.
+ok 'a simulated engine' sim size=64 slots=2
+read -r first last < <(text_of ksm_sim)
+ok 'its allocations do not fail' eval 'faults reject-start "$first" && faults reject-end "0x${last%???}fff"'
+for m in ksm_core dm_ksm; do without $m /dev/ksmsim0 4096 hw:require; done
+ok 'the engine goes' modprobe -r ksm_sim
