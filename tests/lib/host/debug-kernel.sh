@@ -12,6 +12,13 @@ debug_files() {
 	echo "$KSM_TOP"/tests/debug/{guest.config,"$1.config",build.sh}
 }
 
+# debug_kernel_built LABEL: a stock kernel always is.
+debug_kernel_built() {
+	local flavour
+	flavour=$(kernel_flavour "$1")
+	[ -z "$flavour" ] || [ -e "$KSM_CACHE/debug-kernels/$1-$(debug_key "$(kernel_base "$1")" "$flavour")/complete" ]
+}
+
 # debug_kernel_use LABEL: sets DEBUG_DIR, which has the kernel's Debian packages.
 debug_kernel_use() {
 	local base flavour
