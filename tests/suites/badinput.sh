@@ -183,16 +183,8 @@ set -- $OUT
 revoked=$4 expired=$5
 keyctl revoke "$revoked"
 keyctl timeout "$expired" 1
-is_expired() {
-	local i
-	for ((i = 0; i < 100; i++)); do
-		[[ $(keyctl describe "$expired" 2>&1) != *'has expired'* ]] || return 0
-		read -r -t 0.1 -u "$never"
-	done
-	return 1
-}
-exec {never}<> <(:)
-ok 'the key with a timeout expires' is_expired
+is_expired() { [[ $(keyctl describe "$expired" 2>&1) == *'has expired'* ]]; }
+ok 'the key with a timeout expires' soon is_expired
 
 refused_all <<END
 colon alone|$REF|$XTS : 0 $D 0

@@ -20,19 +20,6 @@ SEED=${KSM_FUZZ_SEED:-20261125}
 diag "KSM_FUZZ_SEED=$SEED does this again"
 RANDOM=$SEED
 
-# A pause without starting a program, for the few things which give no event.
-exec {never}<> <(:)
-pause() { read -r -t 0.05 -u "$never"; }
-# soon CMD...: whether it becomes true
-soon() {
-	local i
-	for ((i = 0; i < 1200; i++)); do
-		if "$@"; then return 0; fi
-		pause
-	done
-	return 1
-}
-
 # ---- load ----
 # busy NAME DEV ARGS...: fio, verifying without end, in the background; sets FIO. When it
 # comes to a place again, it may be reading there; scsi_debug lets it see half of each.

@@ -32,18 +32,6 @@ unload() {
 	done
 }
 devices() { compgen -G '/sys/block/dm-*'; }
-# A pause without starting a program, for the few things which give no event.
-exec {never}<> <(:)
-pause() { read -r -t 0.05 -u "$never"; }
-# soon CMD...: whether it becomes true
-soon() {
-	local i
-	for ((i = 0; i < 400; i++)); do
-		if "$@"; then return 0; fi
-		pause
-	done
-	return 1
-}
 LINE="0 $SZ ksm $XTS $KEY 0 $DISK1 0"
 
 openssl enc -aes-128-ctr -nosalt -K "${KEY::32}" -iv "${KEY::32}" -in /dev/zero 2>/dev/null | head -c 8388608 >/tmp/pattern
@@ -377,7 +365,7 @@ failing() {
 removes() {
 	soon test -e /tmp/failed && soon dmsetup remove k 2>/dev/null
 }
-ok 'is removed while reads and writes fail' timeout 100 bash -c "$(declare -f all failing removes soon pause); exec {never}<> <(:); all failing failing removes"
+ok 'is removed while reads and writes fail' timeout 100 bash -c "$(declare -f all failing removes soon pause); exec {TAP_NEVER}<> <(:); all failing failing removes"
 [ ! -e /dev/mapper/k ] || dmsetup remove k
 dmsetup remove below
 

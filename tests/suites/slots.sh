@@ -115,15 +115,6 @@ path_is() {
 # again NAME: suspend and resume, so that the engine is tried again if it is not in use.
 again() { dmsetup suspend "$1" && dmsetup resume "$1"; }
 
-# soon CMD...: wait until CMD succeeds.
-soon() {
-	local end=$((SECONDS + 40))
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
-	done
-}
-
 # pat SEED BYTES: a pattern in /tmp/pat.SEED
 pat() {
 	[ "$(stat -c %s "/tmp/pat.$1" 2>/dev/null)" = "$2" ] || ksm-ref pattern --seed "$1" --bytes "$2" >"/tmp/pat.$1"

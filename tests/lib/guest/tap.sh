@@ -16,6 +16,18 @@ tap_line() { # STATUS DESC
 	printf '%s %d - %s\n' "$1" "$n" "${2//#/}${3:-}" >&3
 }
 
+# A pause without starting a program, for the few things which give no event.
+exec {TAP_NEVER}<> <(:)
+pause() { read -r -t 0.05 -u "$TAP_NEVER"; }
+# soon CMD...: whether it becomes true, in a fifth of the suite's time at most.
+soon() {
+	local end=$((SECONDS + ${KSM_TIMEOUT:-300} / 5))
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		pause
+	done
+}
+
 # diag TEXT...: shown at once, as a comment.
 diag() {
 	local l
