@@ -26,6 +26,7 @@ soon() {
 		[ $SECONDS -lt $end ] || return 1
 		pause
 	done
+	return 0
 }
 
 # diag TEXT...: shown at once, as a comment.
