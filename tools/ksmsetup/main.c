@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ksmsetup - mappings of encrypted volumes by the device-mapper target ksm
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "dm.h"
+#include "mapping.h"
+#include "message.h"
+#include "options.h"
+#include "status.h"
+
+static const struct command {
+	const char *name, *words, *help;
+	int min, max;
+	int (*run)(const struct options *options, char **words);
+} commands[] = {
+	{ "open", "DEVICE NAME", "make the mapping NAME of the volume on DEVICE", 1, 2, mapping_open },
+	{ "close", "NAME", "remove it", 1, 1, mapping_close },
+	{ "status", "NAME", "what it is, which way its data takes, and counters (--json)", 1, 1, mapping_status },
+	{ "suspend", "NAME", "have its I/O wait, and forget its key", 1, 1, mapping_suspend },
+	{ "resume", "NAME [DEVICE]", "unlock it again, and go on", 1, 2, mapping_resume },
+};
+
+static int usage(void)
+{
+	size_t i;
+
+	printf("ksmsetup COMMAND WORDS... [OPTIONS]\n");
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		printf("  %-8s %-14s %s\n", commands[i].name, commands[i].words, commands[i].help);
+	printf("See ksmsetup(8).\n");
+	return EXIT_WRONG_PARAMETERS;
+}
+
+/* Nothing that was a key may be written anywhere. */
+static void keep_memory(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		say_verbosely("the memory cannot be locked; that of keys is, if it can be");
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+	struct options options;
+	char **words;
+	int count;
+
+	count = options_parse(&options, argc, argv, &words);
+	if (count < 1)
+		return usage();
+	for (command = commands; strcmp(command->name, words[0]); command++)
+		if (command == &commands[sizeof(commands) / sizeof(*commands) - 1]) {
+			say_error("%s: not a command", words[0]);
+			return usage();
+		}
+	count--;
+	words++;
+	if (count < command->min + (command->run == mapping_open && !options.test_passphrase) ||
+	    count > command->max) {
+		say_error("%s: wants %s", command->name, command->words);
+		return EXIT_WRONG_PARAMETERS;
+	}
+	keep_memory();
+	dm_begin();
+	return exit_code_of(command->run(&options, words));
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The commands open, close, suspend, resume. All return 0 or a negative errno, and
+ * have said why.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dm.h"
+#include "mapping.h"
+#include "message.h"
+#include "path.h"
+#include "secret.h"
+#include "table.h"
+#include "volume.h"
+
+/*
+ * From the first thing that stays to the last, so that nobody stops half-way; what
+ * takes its time is before that.
+ */
+static void without_signals(sigset_t *before)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, before);
+}
+
+static void with_signals(const sigset_t *before)
+{
+	sigprocmask(SIG_SETMASK, before, NULL);
+}
+
+/* As cryptsetup's, so that what looks for encrypted devices (udev, lsblk) finds them. */
+static void make_uuid(const struct volume *v, const char *name, char *uuid, size_t size)
+{
+	char digits[40], *to = digits;
+	const char *from;
+
+	for (from = v->uuid; *from; from++)
+		if (*from != '-')
+			*to++ = *from;
+	*to = 0;
+	snprintf(uuid, size, "CRYPT-%s-%s%s%s", v->type, digits, *digits ? "-" : "", name);
+}
+
+static int say_path(const char *name)
+{
+	struct dm_line table_line, status_line;
+	struct table table;
+	struct status status;
+	int err;
+
+	err = dm_get_line(name, false, &table_line) ?: dm_get_line(name, true, &status_line);
+	if (err)
+		return err;
+	if (!table_parse(&table, table_line.params) && !status_parse(&status, status_line.params))
+		say("%s: %s: %s (%s)", name, status.path, path_explain(&status, &table),
+		    status.engine);
+	free(table_line.params);
+	free(status_line.params);
+	return 0;
+}
+
+static int make(const struct volume *v, const struct options *o, const char *name)
+{
+	struct dm_line line = { .target = "ksm" };
+	struct secret_ref ref;
+	sigset_t before;
+	char uuid[128];
+	int err;
+
+	err = secret_publish(&v->key, &ref) ?: table_make(v, ref.text, o->hw, &line);
+	if (err) {
+		secret_withdraw(&ref);
+		return err;
+	}
+	make_uuid(v, name, uuid, sizeof(uuid));
+	without_signals(&before);
+	err = dm_make(name, uuid, o->readonly, &line);
+	secret_withdraw(&ref);
+	with_signals(&before);
+	free(line.params);
+	return err ?: say_path(name);
+}
+
+/* open DEVICE NAME */
+int mapping_open(const struct options *o, char **words)
+{
+	const char *device = words[0], *name = words[1];
+	struct dm_state state;
+	struct volume volume;
+	int err;
+
+	if (!o->test_passphrase) {
+		err = dm_check_name(name) ?: dm_get_state(name, &state);
+		if (!err) {
+			say_error("%s: exists already", name);
+			return -EEXIST;
+		}
+		if (err != -ENODEV)
+			return err;
+	}
+	err = volume_unlock(&volume, o, device);
+	if (!err && !o->test_passphrase)
+		err = make(&volume, o, name);
+	volume_free(&volume);
+	return err;
+}
+
+/* The state of a mapping of ksm, and its table. */
+static int get_ksm(const char *name, struct dm_state *state, struct table *table,
+		   struct dm_line *line)
+{
+	int err = dm_get_state(name, state);
+
+	if (err == -ENODEV)
+		say_error("%s: no such mapping", name);
+	err = err ?: dm_get_line(name, false, line);
+	if (err)
+		return err;
+	if (strcmp(line->target, "ksm") || table_parse(table, line->params)) {
+		say_error("%s: a mapping of %s, not of ksm", name, line->target);
+		free(line->params);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* close NAME */
+int mapping_close(const struct options *o, char **words)
+{
+	struct dm_state state;
+	struct dm_line line;
+	struct table table;
+	int err = get_ksm(words[0], &state, &table, &line);
+
+	if (err)
+		return err;
+	free(line.params);
+	if (state.open_count && !o->deferred) {
+		say_error("%s: is in use (by %d; --deferred closes it after the last)", words[0],
+			  state.open_count);
+		return -EBUSY;
+	}
+	return dm_remove(words[0], o->deferred);
+}
+
+/* suspend NAME */
+int mapping_suspend(const struct options *o, char **words)
+{
+	const char *name = words[0];
+	struct dm_state state;
+	struct dm_line line;
+	struct table table;
+	sigset_t before;
+	int err = get_ksm(name, &state, &table, &line);
+
+	(void)o;
+	if (err)
+		return err;
+	free(line.params);
+	without_signals(&before);
+	if (!state.suspended)
+		err = dm_suspend(name, true);
+	if (!err) {
+		err = dm_message(name, "key wipe");
+		/* With its key it is as it was. */
+		if (err && !state.suspended)
+			dm_resume(name);
+	}
+	with_signals(&before);
+	return err;
+}
+
+/* The same volume as the one that was mapped? */
+static int check_same(const struct volume *v, const struct dm_state *state,
+		      const struct table *t, const char *name)
+{
+	char uuid[128];
+
+	make_uuid(v, name, uuid, sizeof(uuid));
+	if (!strcmp(uuid, state->uuid) && v->offset == t->offset &&
+	    v->iv_offset == t->iv_offset && !strcmp(v->cipher, t->cipher))
+		return 0;
+	say_error("%s: is a mapping of another volume than this one", name);
+	return -EINVAL;
+}
+
+static int set_key(const struct volume *v, const char *name)
+{
+	char text[SECRET_REF_SIZE + 16];
+	struct secret_ref ref;
+	sigset_t before;
+	int err = secret_publish(&v->key, &ref);
+
+	if (err)
+		return err;
+	snprintf(text, sizeof(text), "key set %s", ref.text);
+	without_signals(&before);
+	err = dm_message(name, text) ?: dm_resume(name);
+	secret_withdraw(&ref);
+	with_signals(&before);
+	return err;
+}
+
+/* resume NAME [DEVICE] */
+int mapping_resume(const struct options *o, char **words)
+{
+	const char *name = words[0];
+	struct options options = *o;
+	char device[64];
+	struct dm_state state;
+	struct dm_line line;
+	struct table table;
+	struct volume volume;
+	int err = get_ksm(name, &state, &table, &line);
+
+	if (err)
+		return err;
+	if (!state.suspended) {
+		say_error("%s: is not suspended", name);
+		free(line.params);
+		return -EINVAL;
+	}
+	if (!strncmp(state.uuid, "CRYPT-PLAIN-", 12))
+		options.type = "plain";
+	snprintf(device, sizeof(device), "/dev/block/%s", table.device);
+	err = volume_unlock(&volume, &options, words[1] ?: device);
+	err = err ?: check_same(&volume, &state, &table, name);
+	err = err ?: set_key(&volume, name);
+	volume_free(&volume);
+	free(line.params);
+	return err ?: say_path(name);
+}
