@@ -8,10 +8,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "convert.h"
 #include "dm.h"
 #include "mapping.h"
 #include "message.h"
 #include "options.h"
+#include "probe.h"
 #include "status.h"
 
 static const struct command {
@@ -24,6 +26,8 @@ static const struct command {
 	{ "status", "NAME", "what it is, which way its data takes, and counters (--json)", 1, 1, mapping_status },
 	{ "suspend", "NAME", "have its I/O wait, and forget its key", 1, 1, mapping_suspend },
 	{ "resume", "NAME [DEVICE]", "unlock it again, and go on", 1, 2, mapping_resume },
+	{ "probe", "DEVICE", "what an encryption engine under it can do; status 0 if anything", 1, 1, device_probe },
+	{ "convert", "NAME [DEVICE]", "from dm-crypt to ksm, or --back, while it is in use", 1, 2, mapping_convert },
 };
 
 static int usage(void)

@@ -5,48 +5,19 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dm.h"
+#include "identity.h"
 #include "mapping.h"
 #include "message.h"
 #include "path.h"
 #include "secret.h"
+#include "signals.h"
 #include "table.h"
 #include "volume.h"
-
-/*
- * From the first thing that stays to the last, so that nobody stops half-way; what
- * takes its time is before that.
- */
-static void without_signals(sigset_t *before)
-{
-	sigset_t all;
-
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, before);
-}
-
-static void with_signals(const sigset_t *before)
-{
-	sigprocmask(SIG_SETMASK, before, NULL);
-}
-
-/* As cryptsetup's, so that what looks for encrypted devices (udev, lsblk) finds them. */
-static void make_uuid(const struct volume *v, const char *name, char *uuid, size_t size)
-{
-	char digits[40], *to = digits;
-	const char *from;
-
-	for (from = v->uuid; *from; from++)
-		if (*from != '-')
-			*to++ = *from;
-	*to = 0;
-	snprintf(uuid, size, "CRYPT-%s-%s%s%s", v->type, digits, *digits ? "-" : "", name);
-}
 
 static int say_path(const char *name)
 {
@@ -79,7 +50,7 @@ static int make(const struct volume *v, const struct options *o, const char *nam
 		secret_withdraw(&ref);
 		return err;
 	}
-	make_uuid(v, name, uuid, sizeof(uuid));
+	identity_make(v, name, uuid, sizeof(uuid));
 	without_signals(&before);
 	err = dm_make(name, uuid, o->readonly, &line);
 	secret_withdraw(&ref);
@@ -181,10 +152,7 @@ int mapping_suspend(const struct options *o, char **words)
 static int check_same(const struct volume *v, const struct dm_state *state,
 		      const struct table *t, const char *name)
 {
-	char uuid[128];
-
-	make_uuid(v, name, uuid, sizeof(uuid));
-	if (!strcmp(uuid, state->uuid) && v->offset == t->offset &&
+	if (identity_is(state->uuid, v) && v->offset == t->offset &&
 	    v->iv_offset == t->iv_offset && !strcmp(v->cipher, t->cipher))
 		return 0;
 	say_error("%s: is a mapping of another volume than this one", name);

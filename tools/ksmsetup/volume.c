@@ -306,6 +306,16 @@ int volume_unlock(struct volume *volume, const struct options *options, const ch
 	return err;
 }
 
+/* volume_of_device() - all of a device, whatever is on it; without a cipher or key */
+int volume_of_device(struct volume *volume, const char *device)
+{
+	uint64_t device_sectors;
+	int err = look_at_device(volume, device, &device_sectors);
+
+	volume->sector_size = 4096;
+	return err ?: set_size(volume, device_sectors, 0);
+}
+
 void volume_free(struct volume *volume)
 {
 	secret_free(&volume->key);

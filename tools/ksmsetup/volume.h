@@ -37,6 +37,7 @@ struct volume {
 };
 
 int volume_unlock(struct volume *volume, const struct options *options, const char *device);
+int volume_of_device(struct volume *volume, const char *device);
 void volume_free(struct volume *volume);
 
 #endif /* KSMSETUP_VOLUME_H */
