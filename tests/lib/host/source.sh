@@ -16,12 +16,12 @@ source_module_filter() {
 	grep -E '^tests/modules/|^(tests|docs|\.ci|\.github)/|^[^/]*\.md$|^\.git' -v | { cat; source_list | grep '^tests/modules/' || true; }
 }
 
-# source_snapshot DIR: DIR/src (module sources), DIR/tests (guest side, tools).
+# source_snapshot DIR: DIR/src (module sources), DIR/tests (guest side, tools), DIR/tools.
 source_snapshot() {
 	local dir=$1
 	mkdir -p "$dir/src"
 	source_copy "$dir/src" < <(source_list | source_module_filter | sort -u)
-	source_copy "$dir" < <(source_list | grep '^tests/' | sort -u)
+	source_copy "$dir" < <(source_list | grep '^\(tests\|tools\)/' | sort -u)
 	mkdir -p "$dir/tests"
 	KSM_VERSION=$(sed -n 's/^PACKAGE_VERSION="\{0,1\}\([^"]*\)"\{0,1\}.*/\1/p' "$dir/src/dkms.conf")
 	KSM_SRC_HASH=$(tree_hash "$dir/src")
