@@ -155,8 +155,8 @@ trace_events 0
 COUNT=400
 # Checks take memory for each allocation: there is not enough to reclaim for so many.
 [ ! -e /sys/kernel/debug/kmemleak ] || COUNT=80
-# squeeze NAME: the mapping is swap space, and algorithms are registered with so little
-# memory that all allocations of pages have to reclaim some. Sets GONE, and SWAPPED to the
+# squeeze NAME COUNT: the mapping is swap space, and so many algorithms are registered with so
+# little memory that all allocations of pages have to reclaim some. Sets GONE, and SWAPPED to the
 # pages that were written meanwhile, and REGISTERED to how many there are.
 squeeze() {
 	local free min before f
@@ -165,7 +165,7 @@ squeeze() {
 	# The zone for DMA is for DMA only, or all of them would get their pages there.
 	echo 1 >/proc/sys/vm/lowmem_reserve_ratio
 	mount -t tmpfs -o size=128M fill /mnt || return 1
-	register "prepare $COUNT" || return 1
+	register "prepare $2" || return 1
 	drop_caches
 	# Room for larvals that earlier ones have left.
 	for f in /sys/kernel/slab/kmalloc-[0-9]*/shrink; do echo 1 >"$f"; done
@@ -198,7 +198,7 @@ before=$(called crypto_alloc_tfm_node)
 ok 'C9: a mapping' map ksm m "$DISK2" 4096
 isnt 'C9: allocates when its table is loaded' "$(called crypto_alloc_tfm_node)" "$before"
 looked=$(called crypto_alg_mod_lookup) encrypted=$(called crypto_skcipher_encrypt)
-ok 'C9: the same as swap' squeeze m
+ok 'C9: the same as swap' squeeze m $COUNT
 is 'C9: all registrations are done' "$GONE $REGISTERED" "0 $COUNT"
 ok 'C9: while pages are written to the mapping' test "$SWAPPED" -gt 0
 ok 'C9: and encrypted' test "$(called crypto_skcipher_encrypt)" -ge $((encrypted + SWAPPED))
@@ -225,7 +225,7 @@ ok 'C9: the modules unload' modprobe -r dm-ksm crypto_fallback
 # After C9's, since registering ends with the first write that is stuck.
 sectors "$DISK2"
 ok 'C8: a mapping whose cipher is made at the first write' dmsetup create lazy --table "0 $SECTORS ksm-lazy $DISK2"
-ok 'C8: swap, no memory, registrations' squeeze lazy
+ok 'C8: swap, no memory, registrations' squeeze lazy 400
 is 'C8: the registrations end, once the write has given up' "$GONE" 0
 lazy=$(<$P/lazy)
 diag "$lazy"
