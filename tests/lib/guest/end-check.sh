@@ -22,8 +22,6 @@ loaded() {
 left=$(dmsetup ls 2>/dev/null | grep -v '^No devices found' || true)
 is 'end: no device-mapper device is left' "$left" ''
 [ -z "$left" ] || timeout 20 dmsetup remove_all --force >/dev/null 2>&1
-# What a pointer still leads to, now that nothing of ours is in use, is none of ours;
-# before the modules go, so that their functions have names.
 # unreferenced: but for what 6.12 itself loses when kmem_cache_create() fails: the name of
 # the folder in /sys. No function of ours runs there but as its caller.
 unreferenced() {
@@ -34,6 +32,8 @@ unreferenced() {
 		{ object = object $0 "\n" }
 		END { flush() }' $leaks
 }
+# What a pointer still leads to, now that nothing of ours is in use, is none of ours;
+# before the modules go, so that their functions have names.
 leaks=/sys/kernel/debug/kmemleak
 if [ -e $leaks ]; then
 	# What was allocated a moment ago does not count at the first look, since a
