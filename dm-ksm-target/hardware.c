@@ -59,8 +59,6 @@ static int open_client(struct ksm_target *kt, const char *name,
 		kt->hw.why = "no-keyslot-manager";
 	else if (client == ERR_PTR(-EOPNOTSUPP))
 		kt->hw.why = "engine-cannot";
-	else if (client == ERR_PTR(-ELOOP))
-		kt->hw.why = "too-many-levels";
 	else
 		err = PTR_ERR_OR_ZERO(client);
 	if (!IS_ERR(client))

@@ -272,6 +272,7 @@ ok 'a mapping on the eighth uses the engine' map ksm m $dm/t7 4096 hw:require
 ok 'fio verify' verify tower $dm/m --rw=randrw --size=1M --bs=16k
 unmap m
 ok 'a mapping on the last one works in software' map ksm m $dm/t11 4096
+is 'and says why' "$(path_of m) $(why_of m)" 'software engine-cannot'
 ok 'fio verify' verify tower $dm/m --rw=randrw --size=1M --bs=16k
 unmap m t11 t10 t9 t8 t7 t6 t5 t4 t3 t2
 # Whatever device mapper makes of it, we do not run in circles.

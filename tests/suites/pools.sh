@@ -47,6 +47,7 @@ without() {
 	ok "$what: faults" io_faults "$m"
 	for bs in 4k 64k 1m; do ok "$what: verified I/O of $bs" verify io /dev/mapper/io --bs=$bs --size=8M; done
 	COUNT=$(io_faulted)
+	nok "$what: another mapping is not made" map ksm io2 "$@"
 	ok "$what: faults off" io_faults_off
 	diag "$what: $COUNT allocations failed"
 	ok "$what: the mapping goes" unmap io
@@ -61,5 +62,8 @@ without dm_ksm "$DISK1" 4096
 ok 'a simulated engine' sim size=64 slots=2
 read -r first last < <(text_of ksm_sim)
 ok 'its allocations do not fail' eval 'faults reject-start "$first" && faults reject-end "0x${last%???}fff"'
-for m in ksm_core dm_ksm; do without $m /dev/ksmsim0 4096 hw:require; done
+for m in ksm_core dm_ksm; do
+	without $m /dev/ksmsim0 4096 hw:require
+	is 'none was needed' "$COUNT" 0
+done
 ok 'the engine goes' modprobe -r ksm_sim
