@@ -98,8 +98,11 @@ static const char *read_hard(struct verify *v, sector_t sector,
 	prepare_bio(v, v->hard, sector, size);
 	err = ksm_attach_ctx_wait(kt->hw.client, &v->ctx, &v->bio, &kt->hw.key,
 				  ksm_hw_dun(kt, sector));
-	if (err)
+	if (err) {
+		/* Its end would have let go of its group of blkcg, but it was not submitted. */
+		bio_uninit(&v->bio);
 		return "cannot-be-programmed";
+	}
 	err = submit_bio_wait(&v->bio);
 	left = ksm_detach_ctx(&v->ctx);
 	if (err)

@@ -888,7 +888,7 @@ storm_op() { # WHAT NAME N
 
 storm() {
 	local -a ops=(resume noflush reload rekey reset idle)
-	local op n failed='' end i
+	local op n failed='' end round
 	local -A count=()
 	ok 'storm: two slots' sim slots=2 $XTS size=32 depth=32 || return
 	ok 'storm: four mappings' many 4 8192 require
@@ -898,10 +898,14 @@ storm() {
 	diag "storm: seed $STORM_SEED"
 	RANDOM=$STORM_SEED
 	end=$((SECONDS + ${STORM_SECONDS:-20}))
-	while [ $SECONDS -lt $end ] && kill -0 "$FIO" 2>/dev/null; do
-		op=${ops[RANDOM % ${#ops[@]}]} n=$((RANDOM % 4))
-		storm_op "$op" "k$n" "$n" || failed+="$op k$n, "
-		count[$op]=$((${count[$op]:-0} + 1))
+	# All of it in another order each time, at least three times on a slow machine, too.
+	for ((round = 0; round < 3 || SECONDS < end; round++)); do
+		kill -0 "$FIO" 2>/dev/null || break
+		for op in $(shuf -e --random-source=<(yes "$STORM_SEED $round" 2>/dev/null) "${ops[@]}"); do
+			n=$((RANDOM % 4))
+			storm_op "$op" "k$n" "$n" || failed+="$op k$n, "
+			count[$op]=$((${count[$op]:-0} + 1))
+		done
 	done
 	is 'storm: everything could be done' "$failed" ''
 	n=''
