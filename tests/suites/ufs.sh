@@ -396,10 +396,11 @@ runtime() { # HOST DISK: the link is switched off when nobody uses it
 runtime 0 "$A"
 runtime 1 "$B"
 
-# nap STATE: the clock wakes it up.
+# nap STATE: the clock wakes it up. A clock that strikes before it sleeps would not, and a
+# slow kernel takes its time for that.
 nap() {
 	echo 0 >/sys/class/rtc/rtc0/wakealarm
-	echo +3 >/sys/class/rtc/rtc0/wakealarm
+	echo +$((${KSM_TIMEOUT:-400} / 100)) >/sys/class/rtc/rtc0/wakealarm
 	echo "$1" >/sys/power/state
 	qmp_line
 }
