@@ -40,7 +40,7 @@ bench:
 lint:
 	tests/lint
 
-# K=6.12 FLAVOUR=kcsan for data races.
+# K=6.12 FLAVOUR=kcsan for data races, FLAVOUR=cov for coverage.
 debug-kernel:
 	tests/run --prepare --kernel $(K)-$(or $(FLAVOUR),debug)
 

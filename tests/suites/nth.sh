@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Every allocation fails in its turn: in loading, creating, resuming, messages and
 # removing. No key may be left in memory after that.
-# vm: mem=512 disks=64M,mem,64M ufs=0/16M flavour=debug lack timeout=400
+# vm: mem=512 disks=64M,mem,64M ufs=0/16M flavour=debug,cov lack timeout=400
 
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh

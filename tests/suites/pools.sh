@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Forward progress: all that our modules allocate fails while fio writes, reads and compares, so
 # that nothing but what was set aside before is there.
-# vm: mem=768 disks=64M flavour=debug lack timeout=300
+# vm: mem=768 disks=64M flavour=debug,cov lack timeout=300
 
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Kernels with checks (KASAN, lockdep, fault injection ...; KCSAN), built from
+# Kernels with checks (KASAN, lockdep, fault injection ...; KCSAN; gcov), built from
 # the linux-source package of the same Debian suite, once, in a root of their own.
 
 # Raise to have them built anew.
@@ -32,7 +32,9 @@ debug_kernel_use() {
 debug_key() {
 	{
 		echo "$DEBUG_RECIPE" "${DEBUG_PACKAGES[@]}"
-		root_key "$1"
+		# What its source comes from. What else is in that root does not matter.
+		root_sources "$1"
+		root_generation "$1"
 		# shellcheck disable=SC2046 # no blanks in them
 		cat $(debug_files "$2")
 	} | hash_text

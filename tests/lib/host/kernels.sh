@@ -6,7 +6,7 @@
 ALL_KERNELS=(6.1 6.12 7.2 7.3)
 
 # LABEL-FLAVOUR is that line's source with checks built in (debug-kernel.sh).
-KERNEL_FLAVOURS=(debug kcsan)
+KERNEL_FLAVOURS=(debug kcsan cov)
 
 # kernel_flavour LABEL: prints nothing for a stock kernel.
 kernel_flavour() {
@@ -38,6 +38,7 @@ kernel_slowness() {
 	case $(kernel_flavour "$1") in
 	debug) echo 5 ;;
 	kcsan) echo 8 ;;
+	cov) echo 2 ;;
 	*) echo 1 ;;
 	esac
 }

@@ -21,7 +21,7 @@ suite_wanted() {
 	vm_defaults
 	vm_header "$2" || return 0
 	flavour=$(kernel_flavour "$1")
-	[ -z "$VM_FLAVOUR" ] || [ "$VM_FLAVOUR" = "$flavour" ] || return 1
+	[ -z "$VM_FLAVOUR" ] || [[ ,$VM_FLAVOUR, == *",$flavour,"* ]] || return 1
 	[ -n "${KSM_DEEP:-}$flavour" ] || [ -z "$VM_CHECK" ] || [[ ,$VM_CHECK, == *",$1,"* ]]
 }
 
@@ -100,8 +100,8 @@ suite_guest() {
 	local con=$logs/$label-$suite.console tap=$logs/$label-$suite.tap
 	vm_defaults
 	vm_header "$snap/tests/$sdir/$suite.sh" || { ev_test fail "$name: bad '# vm:' line"; return; }
-	if [ -n "$VM_FLAVOUR" ] && [ "$VM_FLAVOUR" != "$(kernel_flavour "$label")" ]; then
-		ev_test skip "$name" "for kernels built with checks: --kernel $(kernel_base "$label")-$VM_FLAVOUR"
+	if [ -n "$VM_FLAVOUR" ] && [[ ,$VM_FLAVOUR, != *",$(kernel_flavour "$label"),"* ]]; then
+		ev_test skip "$name" "for kernels built with checks: --kernel $(kernel_base "$label")-${VM_FLAVOUR%%,*}"
 		return
 	fi
 	timeout=$((VM_TIMEOUT * ${KSM_TIMEOUT_SCALE:-1} * $(kernel_slowness "$label")))
