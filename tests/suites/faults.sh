@@ -243,8 +243,8 @@ is 'delays: suspended and resumed all the time' $? 0
 wait $FIO
 is 'delays: fio has found nothing wrong' $? 0 || cat /tmp/fio.delays
 diag "delays: $cycles times suspended"
-[ $cycles -gt 5 ]
-is 'delays: more than a few times' $? 0
+[ $cycles -ge 3 ]
+is 'delays: in each of these ways' $? 0
 ok 'delays: read' ksm-units read $m 4096 0 256 $MIB
 is 'delays: what was there before is there' "$OUT" '0 failed: g1*256'
 ok 'delays: unmap' unmap m low
