@@ -53,10 +53,6 @@ static void parse_options(char *text)
 
 	while (text && argc < 63)
 		argv[argc++] = strsep(&text, "\n");
-	/* These end the program, as they should. */
-	for (int i = 1; i < argc; i++)
-		if (strchr(argv[i], 'V') || strstr(argv[i], "--ve"))
-			return;
 	if (options_parse(&options, argc, argv, &words) >= 0 &&
 	    (!options.type || !options.hw || options.sector_size > 4096))
 		abort();

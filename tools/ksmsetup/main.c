@@ -77,6 +77,35 @@ static void log_of_libcryptsetup(int level, const char *text, void *unused)
 	say_verbosely("libcryptsetup: %.*s", (int)strcspn(text, "\n"), text);
 }
 
+static const struct command *find_command(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	say_error("%s: not a command", name);
+	return NULL;
+}
+
+static int run(const struct command *command, const struct options *options,
+	       int count, char **words)
+{
+	int min = command->min;
+
+	/* Nothing is made that would have a name. */
+	if (command->run == mapping_open && !options->test_passphrase)
+		min++;
+	if (count < min || count > command->max) {
+		say_error("%s: wants %s", command->name, command->words);
+		return EXIT_WRONG_PARAMETERS;
+	}
+	keep_memory();
+	crypt_set_log_callback(NULL, log_of_libcryptsetup, NULL);
+	dm_begin();
+	return exit_code_of(command->run(options, words));
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -87,24 +116,16 @@ int main(int argc, char **argv)
 	count = options_parse(&options, argc, argv, &words);
 	if (count < 0)
 		return EXIT_WRONG_PARAMETERS;
+	if (options.version) {
+		puts("ksmsetup " VERSION);
+		return EXIT_OK;
+	}
 	if (!count || options.help)
 		return usage(options.help ? EXIT_OK : EXIT_WRONG_PARAMETERS);
-	for (command = commands; strcmp(command->name, words[0]); command++)
-		if (command ==
-		    &commands[sizeof(commands) / sizeof(*commands) - 1]) {
-			say_error("%s: not a command", words[0]);
-			return usage(EXIT_WRONG_PARAMETERS);
-		}
-	count--;
-	words++;
-	if (count < command->min + (command->run == mapping_open &&
-				    !options.test_passphrase) ||
-	    count > command->max) {
-		say_error("%s: wants %s", command->name, command->words);
-		return EXIT_WRONG_PARAMETERS;
-	}
-	keep_memory();
-	crypt_set_log_callback(NULL, log_of_libcryptsetup, NULL);
-	dm_begin();
-	return exit_code_of(command->run(&options, words));
+	message_quiet = options.quiet;
+	message_verbose = options.verbose;
+	command = find_command(words[0]);
+	if (!command)
+		return usage(EXIT_WRONG_PARAMETERS);
+	return run(command, &options, count - 1, words + 1);
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,212 +14,175 @@
 #include "message.h"
 #include "options.h"
 
-/* Options without a letter. */
-enum {
-	OPT_HW = 256,
-	OPT_HEADER,
-	OPT_KEYFILE_OFFSET,
-	OPT_TOKEN_ID,
-	OPT_TOKEN_ONLY,
-	OPT_TOKEN_TYPE,
-	OPT_ALLOW_DISCARDS,
-	OPT_PERSISTENT,
-	OPT_TEST_PASSPHRASE,
-	OPT_SECTOR_SIZE,
-	OPT_IV_LARGE_SECTORS,
-	OPT_JSON,
-	OPT_DEFERRED,
-	OPT_BACK,
-	OPT_ASKPASS,
-	OPT_FALLBACK,
-	OPT_HELP,
-	OPT_TAB,
+enum kind { FLAG, TEXT, WORD, NUMBER, LARGE_NUMBER };
+
+/**
+ * struct spec - an option
+ * @name: after its two dashes
+ * @letter: after one, or 0
+ * @kind: what its value is: a bool, a string, one of @words, an int, a uint64_t
+ * @at: where in struct options that goes
+ * @max: of a number, which begins at 0
+ * @words: with a blank between
+ */
+struct spec {
+	const char *name;
+	char letter;
+	enum kind kind;
+	size_t at;
+	uint64_t max;
+	const char *words;
 };
 
-static const struct option longs[] = {
-	{ "type", required_argument, NULL, 'M' },
-	{ "hw", required_argument, NULL, OPT_HW },
-	{ "key-file", required_argument, NULL, 'd' },
-	{ "keyfile-offset", required_argument, NULL, OPT_KEYFILE_OFFSET },
-	{ "keyfile-size", required_argument, NULL, 'l' },
-	{ "key-slot", required_argument, NULL, 'S' },
-	{ "token-id", required_argument, NULL, OPT_TOKEN_ID },
-	{ "token-only", no_argument, NULL, OPT_TOKEN_ONLY },
-	{ "token-type", required_argument, NULL, OPT_TOKEN_TYPE },
-	{ "tries", required_argument, NULL, 'T' },
-	{ "timeout", required_argument, NULL, 't' },
-	{ "header", required_argument, NULL, OPT_HEADER },
-	{ "askpass", required_argument, NULL, OPT_ASKPASS },
-	{ "tab", required_argument, NULL, OPT_TAB },
-	{ "fallback", no_argument, NULL, OPT_FALLBACK },
-	{ "readonly", no_argument, NULL, 'r' },
-	{ "allow-discards", no_argument, NULL, OPT_ALLOW_DISCARDS },
-	{ "persistent", no_argument, NULL, OPT_PERSISTENT },
-	{ "test-passphrase", no_argument, NULL, OPT_TEST_PASSPHRASE },
-	{ "verify-passphrase", no_argument, NULL, 'y' },
-	{ "cipher", required_argument, NULL, 'c' },
-	{ "key-size", required_argument, NULL, 's' },
-	{ "hash", required_argument, NULL, 'h' },
-	{ "offset", required_argument, NULL, 'o' },
-	{ "skip", required_argument, NULL, 'p' },
-	{ "size", required_argument, NULL, 'b' },
-	{ "sector-size", required_argument, NULL, OPT_SECTOR_SIZE },
-	{ "iv-large-sectors", no_argument, NULL, OPT_IV_LARGE_SECTORS },
-	{ "json", no_argument, NULL, OPT_JSON },
-	{ "deferred", no_argument, NULL, OPT_DEFERRED },
-	{ "back", no_argument, NULL, OPT_BACK },
-	{ "batch-mode", no_argument, NULL, 'q' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 },
+#define AT(field) offsetof(struct options, field)
+static const struct spec specs[] = {
+	{ "type", 'M', WORD, AT(type), 0, "luks luks1 luks2 plain" },
+	{ "hw", 0, WORD, AT(hw), 0, "auto require off" },
+	{ "key-file", 'd', TEXT, AT(key_file), 0, NULL },
+	{ "keyfile-offset", 0, LARGE_NUMBER, AT(keyfile_offset), SIZE_MAX,
+	  NULL },
+	{ "keyfile-size", 'l', LARGE_NUMBER, AT(keyfile_size), 8 << 20, NULL },
+	{ "key-slot", 'S', NUMBER, AT(key_slot), 31, NULL },
+	{ "token-id", 0, NUMBER, AT(token_id), 31, NULL },
+	{ "token-only", 0, FLAG, AT(token_only), 0, NULL },
+	{ "token-type", 0, TEXT, AT(token_type), 0, NULL },
+	{ "tries", 'T', NUMBER, AT(tries), 1000, NULL },
+	{ "timeout", 't', NUMBER, AT(timeout), INT_MAX / 1000, NULL },
+	{ "header", 0, TEXT, AT(header), 0, NULL },
+	{ "askpass", 0, TEXT, AT(askpass), 0, NULL },
+	{ "tab", 0, TEXT, AT(tab), 0, NULL },
+	{ "fallback", 0, FLAG, AT(fallback), 0, NULL },
+	{ "readonly", 'r', FLAG, AT(readonly), 0, NULL },
+	{ "allow-discards", 0, FLAG, AT(allow_discards), 0, NULL },
+	{ "persistent", 0, FLAG, AT(persistent), 0, NULL },
+	{ "test-passphrase", 0, FLAG, AT(test_passphrase), 0, NULL },
+	{ "verify-passphrase", 'y', FLAG, AT(verify_passphrase), 0, NULL },
+	{ "cipher", 'c', TEXT, AT(cipher), 0, NULL },
+	{ "key-size", 's', NUMBER, AT(key_bits), 4096, NULL },
+	{ "hash", 'h', TEXT, AT(hash), 0, NULL },
+	{ "offset", 'o', LARGE_NUMBER, AT(offset), UINT64_MAX >> 10, NULL },
+	{ "skip", 'p', LARGE_NUMBER, AT(skip), UINT64_MAX >> 10, NULL },
+	{ "size", 'b', LARGE_NUMBER, AT(size), UINT64_MAX >> 10, NULL },
+	{ "sector-size", 0, NUMBER, AT(sector_size), 4096, NULL },
+	{ "iv-large-sectors", 0, FLAG, AT(iv_large_sectors), 0, NULL },
+	{ "json", 0, FLAG, AT(json), 0, NULL },
+	{ "deferred", 0, FLAG, AT(deferred), 0, NULL },
+	{ "back", 0, FLAG, AT(back), 0, NULL },
+	{ "batch-mode", 'q', FLAG, AT(quiet), 0, NULL },
+	{ "verbose", 'v', FLAG, AT(verbose), 0, NULL },
+	{ "help", 0, FLAG, AT(help), 0, NULL },
+	{ "version", 'V', FLAG, AT(version), 0, NULL },
 };
 
-static int number(const char *name, uint64_t max, uint64_t *value)
+#define SPEC_COUNT (sizeof(specs) / sizeof(*specs))
+
+static int number(const struct spec *spec, uint64_t *value)
 {
 	char *end;
 
 	errno = 0;
 	*value = strtoull(optarg, &end, 10);
-	if (errno || end == optarg || *end || *optarg == '-' || *value > max) {
-		say_error("--%s %s: not a number from 0 to %llu", name, optarg,
-			  (unsigned long long)max);
+	if (errno || end == optarg || *end || *optarg == '-' ||
+	    *value > spec->max) {
+		say_error("--%s %s: not a number from 0 to %llu", spec->name,
+			  optarg, (unsigned long long)spec->max);
 		return -EINVAL;
 	}
 	return 0;
 }
 
-static int small_number(const char *name, int max, int *value)
-{
-	uint64_t large;
-	int err = number(name, max, &large);
-
-	if (!err)
-		*value = large;
-	return err;
-}
-
-/* @list: words with a blank between. */
-static int one_of(const char *name, const char *list, const char **value)
+static int word(const struct spec *spec, const char **value)
 {
 	const size_t len = strlen(optarg);
-	const char *word = list;
+	const char *one = spec->words;
 
-	while (word && (strncmp(word, optarg, len) ||
-			(word[len] && word[len] != ' '))) {
-		word = strchr(word, ' ');
-		if (word)
-			word++;
+	while (one &&
+	       (strncmp(one, optarg, len) || (one[len] && one[len] != ' '))) {
+		one = strchr(one, ' ');
+		if (one)
+			one++;
 	}
-	if (word && len) {
+	if (one && len) {
 		*value = optarg;
 		return 0;
 	}
-	say_error("--%s %s: not one of %s", name, optarg, list);
+	say_error("--%s %s: not one of %s", spec->name, optarg, spec->words);
 	return -EINVAL;
 }
 
-static int parse_one(struct options *o, int c)
+static int set(struct options *options, const struct spec *spec)
 {
-	switch (c) {
-	case 'M':
-		return one_of("type", "luks luks1 luks2 plain", &o->type);
-	case OPT_HW:
-		return one_of("hw", "auto require off", &o->hw);
-	case 'd':
-		o->key_file = optarg;
-		return 0;
-	case OPT_KEYFILE_OFFSET:
-		return number("keyfile-offset", SIZE_MAX, &o->keyfile_offset);
-	case 'l':
-		return number("keyfile-size", 8 << 20, &o->keyfile_size);
-	case 'S':
-		return small_number("key-slot", 31, &o->key_slot);
-	case OPT_TOKEN_ID:
-		return small_number("token-id", 31, &o->token_id);
-	case OPT_TOKEN_ONLY:
-		o->token_only = true;
-		return 0;
-	case OPT_TOKEN_TYPE:
-		o->token_type = optarg;
-		return 0;
-	case 'T':
-		return small_number("tries", 1000, &o->tries);
-	case 't':
-		return small_number("timeout", INT_MAX / 1000, &o->timeout);
-	case OPT_HEADER:
-		o->header = optarg;
-		return 0;
-	case OPT_ASKPASS:
-		o->askpass = optarg;
-		return 0;
-	case OPT_TAB:
-		o->tab = optarg;
-		return 0;
-	case OPT_FALLBACK:
-		o->fallback = true;
-		return 0;
-	case 'r':
-		o->readonly = true;
-		return 0;
-	case OPT_ALLOW_DISCARDS:
-		o->allow_discards = true;
-		return 0;
-	case OPT_PERSISTENT:
-		o->persistent = true;
-		return 0;
-	case OPT_TEST_PASSPHRASE:
-		o->test_passphrase = true;
-		return 0;
-	case 'y':
-		o->verify_passphrase = true;
-		return 0;
-	case 'c':
-		o->cipher = optarg;
-		return 0;
-	case 's':
-		return small_number("key-size", 4096, &o->key_bits);
-	case 'h':
-		o->hash = optarg;
-		return 0;
-	case 'o':
-		return number("offset", UINT64_MAX >> 10, &o->offset);
-	case 'p':
-		return number("skip", UINT64_MAX >> 10, &o->skip);
-	case 'b':
-		return number("size", UINT64_MAX >> 10, &o->size);
-	case OPT_SECTOR_SIZE:
-		return small_number("sector-size", 4096, &o->sector_size);
-	case OPT_IV_LARGE_SECTORS:
-		o->iv_large_sectors = true;
-		return 0;
-	case OPT_JSON:
-		o->json = true;
-		return 0;
-	case OPT_DEFERRED:
-		o->deferred = true;
-		return 0;
-	case OPT_BACK:
-		o->back = true;
-		return 0;
-	case 'q':
-		message_quiet = true;
-		return 0;
-	case 'v':
-		message_verbose = true;
-		return 0;
-	case OPT_HELP:
-		o->help = true;
-		return 0;
-	case 'V':
-		printf("ksmsetup %s\n", VERSION);
-		exit(0);
+	void *at = (char *)options + spec->at;
+	uint64_t value;
+	int err = 0;
+
+	switch (spec->kind) {
+	case FLAG:
+		*(bool *)at = true;
+		break;
+	case TEXT:
+		*(const char **)at = optarg;
+		break;
+	case WORD:
+		return word(spec, at);
+	case NUMBER:
+		err = number(spec, &value);
+		if (!err)
+			*(int *)at = value;
+		break;
+	case LARGE_NUMBER:
+		err = number(spec, at);
 	}
+	return err;
+}
+
+/* What getopt_long() wants to know. Its val is the place in specs, plus 256. */
+static void make_getopt(struct option *longs, char *shorts)
+{
+	size_t i;
+
+	for (i = 0; i < SPEC_COUNT; i++) {
+		longs[i] = (struct option){
+			.name = specs[i].name,
+			.has_arg = specs[i].kind != FLAG,
+			.val = 256 + i,
+		};
+		if (!specs[i].letter)
+			continue;
+		*shorts++ = specs[i].letter;
+		if (specs[i].kind != FLAG)
+			*shorts++ = ':';
+	}
+	longs[i] = (struct option){ .name = NULL };
+	*shorts = 0;
+}
+
+static const struct spec *spec_of(int c)
+{
+	size_t i;
+
+	if (c >= 256)
+		return &specs[c - 256];
+	for (i = 0; i < SPEC_COUNT; i++)
+		if (specs[i].letter == c)
+			return &specs[i];
+	return NULL;
+}
+
+static int check(const struct options *options)
+{
+	if (!options->fallback || strcmp(options->hw, "require"))
+		return 0;
+	say_error(
+		"--fallback and --hw require contradict each other: dm-crypt has no hardware");
 	return -EINVAL;
 }
 
 int options_parse(struct options *options, int argc, char **argv, char ***words)
 {
+	struct option longs[SPEC_COUNT + 1];
+	char shorts[2 * SPEC_COUNT + 1];
+	const struct spec *spec;
 	int c, err;
 
 	*options = (struct options){
@@ -229,19 +193,15 @@ int options_parse(struct options *options, int argc, char **argv, char ***words)
 		.sector_size = 512,
 		.tries = 3,
 	};
+	make_getopt(longs, shorts);
 	/* GNU's way to begin anew. */
 	optind = 0;
-	while ((c = getopt_long(argc, argv, "M:d:l:S:T:t:ryc:s:h:o:p:b:qvV",
-				longs, NULL)) != -1) {
-		err = parse_one(options, c);
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		spec = c == '?' ? NULL : spec_of(c);
+		err = spec ? set(options, spec) : -EINVAL;
 		if (err)
 			return err;
 	}
 	*words = argv + optind;
-	if (options->fallback && !strcmp(options->hw, "require")) {
-		say_error(
-			"--fallback and --hw require contradict each other: dm-crypt has no hardware");
-		return -EINVAL;
-	}
-	return argc - optind;
+	return check(options) ?: argc - optind;
 }

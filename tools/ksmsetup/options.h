@@ -42,18 +42,20 @@
  * @json: for programs
  * @deferred: close when the last user has
  * @back: from ksm to dm-crypt
- * @help: tell what there is
  * @fallback: to dm-crypt, if the kernel has no target ksm
+ * @quiet: say errors only
+ * @verbose: say more
+ * @help: tell what there is
+ * @version: likewise, of which version this is
  */
 struct options {
-	const char *type, *hw, *key_file, *header, *askpass, *token_type,
-		*cipher, *hash;
-	const char *tab;
+	const char *type, *hw, *key_file, *header, *askpass, *tab, *token_type;
+	const char *cipher, *hash;
 	uint64_t keyfile_offset, keyfile_size, offset, skip, size;
 	int key_slot, token_id, key_bits, sector_size, tries, timeout;
 	bool token_only, iv_large_sectors, readonly, allow_discards, persistent;
-	bool test_passphrase, verify_passphrase, json, deferred, back, fallback,
-		help;
+	bool test_passphrase, verify_passphrase, json, deferred, back, fallback;
+	bool quiet, verbose, help, version;
 };
 
 /**
