@@ -123,7 +123,7 @@ if ok 'a simulated engine' sim size=64 slots=4; then
 	sweep 'hardware'
 	keys 'hardware' "key set $KEY"
 	swept 'hardware: remove' 0 ksm-nth remove m
-	# Software is for want of an engine, not of memory.
+	# That a load which was taken has not given up the engine is not seen here.
 	table_of ksm /dev/ksmsim0 4096
 	ok 'hardware if it can be: an empty device' dmsetup create m --notable
 	swept 'hardware if it can be: load' 10 with_table load m

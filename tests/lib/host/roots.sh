@@ -7,7 +7,7 @@ ROOT_RECIPE=1
 
 # kernel + the suite's own way to build modules
 ROOT_PACKAGES=(linux-image-amd64 linux-headers-amd64 dkms make gcc kmod sparse
-	libc6-dev libssl-dev libkeyutils-dev libcryptsetup-dev libdevmapper-dev libjson-c-dev)
+	libc6-dev libssl-dev libkeyutils-dev)
 # what suites use in the guest
 ROOT_PACKAGES+=(bash mount util-linux procps coreutils xxd openssl keyutils
 	dmsetup cryptsetup-bin fio e2fsprogs xfsprogs btrfs-progs f2fs-tools)
