@@ -161,7 +161,7 @@ takeover() {
 		ok "a mapping of crypt, key by $name" dmsetup create "$name" --table "$(live_table "$name" crypt)" || return
 	done
 	fio --ioengine=libaio --direct=1 --thread --rw=randwrite --bssplit=4k/60:16k/30:128k/10 --iodepth=8 \
-		--verify=crc32c --verify_backlog=24 --verify_fatal=1 --verify_state_save=0 --time_based --runtime=8 \
+		--verify=crc32c --verify_backlog=24 --verify_fatal=1 --verify_state_save=0 --time_based --runtime=$((KSM_TIMEOUT / 50)) \
 		--size=8M --output-format=terse --terse-version=3 \
 		--name=logon --filename=/dev/mapper/logon --name=hex --filename=/dev/mapper/hex \
 		>$D/live.out 2>$D/live.err &
