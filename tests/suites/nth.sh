@@ -33,7 +33,7 @@ swept() {
 	# Nothing else may be said of an allocation that failed.
 	is "$desc: the error is ENOMEM" "$(grep -v '^errno 12 ' <<<"$errnos")" ''
 }
-with_table() { ksm-nth "$1" "$2" <<<"$TABLE"; }
+with_table() { ksm-nth "$@" <<<"$TABLE"; }
 
 # ---- modules ----
 # In their order, each on top of those before.
@@ -123,10 +123,10 @@ if ok 'a simulated engine' sim size=64 slots=4; then
 	sweep 'hardware'
 	keys 'hardware' "key set $KEY"
 	swept 'hardware: remove' 0 ksm-nth remove m
-	# That a load which was taken has not given up the engine is not seen here.
 	table_of ksm /dev/ksmsim0 4096
 	ok 'hardware if it can be: an empty device' dmsetup create m --notable
-	swept 'hardware if it can be: load' 10 with_table load m
+	# One that is taken has not silently given up the engine.
+	swept 'hardware if it can be: load' 10 with_table load m ' hardware '
 	swept 'hardware if it can be: load and resume' 0 with_table activate m
 	is 'hardware if it can be: it is' "$(dmsetup status m | awk '{ print $4 }')" hardware
 	ok 'hardware if it can be: remove' dmsetup remove m

@@ -2,7 +2,8 @@
 /*
  * ksm-nth - one device-mapper ioctl again and again, its n-th allocation failing
  *
- *	ksm-nth load NAME < TABLE	loads it, and clears it if it was taken
+ *	ksm-nth load NAME [WORD] < TABLE  loads it, and clears it if it was taken;
+ *					its status must have WORD then
  *	ksm-nth activate NAME < TABLE	loads it and resumes
  *	ksm-nth suspend NAME		suspends, and resumes if it was taken
  *	ksm-nth message NAME TEXT	sends it; not taken back
@@ -114,6 +115,18 @@ static int clear(void)
 	return call(DM_TABLE_CLEAR, new_ioctl(0), 0);
 }
 
+/* Whether the table that is loaded and not live has this word in its status. */
+static bool loaded_says(const char *word)
+{
+	struct dm_ioctl *dmi = new_ioctl(DM_QUERY_INACTIVE_TABLE_FLAG);
+	struct dm_target_spec *spec;
+
+	if (call(DM_TABLE_STATUS, dmi, 0))
+		err(1, "status");
+	spec = (void *)((char *)dmi + dmi->data_start);
+	return dmi->target_count == 1 && strstr((char *)(spec + 1), word);
+}
+
 static int suspend(unsigned int n)
 {
 	return call(DM_DEV_SUSPEND, new_ioctl(DM_SUSPEND_FLAG), n);
@@ -140,6 +153,9 @@ static int try_load(unsigned int n)
 	int ret = load(n);
 	unsigned int left = get_nth();
 
+	if (!ret && text && !loaded_says(text))
+		errx(1, "allocation %u failing, it is loaded without %s", n,
+		     text);
 	clear();
 	set_nth(left);
 	return ret;
@@ -221,15 +237,17 @@ static int try_write(unsigned int n)
 static const struct what {
 	const char *name;
 	int (*try)(unsigned int n);
-	bool table, text;
+	bool table;
+	/* How many arguments there may be after NAME. */
+	int least, most;
 } whats[] = {
-	{ "load", try_load, true, false },
-	{ "activate", try_activate, true, false },
-	{ "suspend", try_suspend, false, false },
-	{ "message", message, false, true },
-	{ "remove", try_remove, false, false },
-	{ "modprobe", try_modprobe, false, true },
-	{ "write", try_write, false, true },
+	{ "load", try_load, true, 0, 1 },
+	{ "activate", try_activate, true, 0, 0 },
+	{ "suspend", try_suspend, false, 0, 0 },
+	{ "message", message, false, 1, 1 },
+	{ "remove", try_remove, false, 0, 0 },
+	{ "modprobe", try_modprobe, false, 1, 1 },
+	{ "write", try_write, false, 1, 1 },
 };
 
 static int sweep(const struct what *what)
@@ -272,7 +290,7 @@ int main(int argc, char **argv)
 	       (argc < 3 || strcmp(what->name, argv[1])))
 		what++;
 	if (what == whats + sizeof(whats) / sizeof(*whats) ||
-	    argc != 3 + what->text)
+	    argc < 3 + what->least || argc > 3 + what->most)
 		errx(2, "usage: see the source");
 	name = argv[2];
 	text = argv[3];

@@ -75,7 +75,7 @@ tap_events() {
 }
 
 suite_host() {
-	local label=$1 suite=$2 sdir=$3 snap=$4 work=$5 logs=$6 rc=0 pid
+	local label=$1 suite=$2 sdir=$3 snap=$4 work=$5 logs=$6 rc=0 start=$SECONDS pid
 	local tap=$logs/$label-$suite.host.tap
 	exec {tapfd}< <(
 		export KSM_LABEL=$label KSM_SNAP=$snap KSM_SUITE=$snap/tests/$sdir/$suite.host.sh
@@ -88,6 +88,7 @@ suite_host() {
 	tap_events "$label $suite" <&"$tapfd"
 	exec {tapfd}<&-
 	wait "$pid" || rc=$?
+	ev_diag "[$label $suite] the host's part took $((SECONDS - start)) s"
 	if [ "$TAP_PLAN" != "$TAP_SEEN" ]; then
 		ev_test fail "$label $suite: host part ended without its plan (status $rc; log: $tap)"
 	fi
@@ -106,6 +107,7 @@ suite_guest() {
 	fi
 	timeout=$((VM_TIMEOUT * ${KSM_TIMEOUT_SCALE:-1} * $(kernel_slowness "$label")))
 	VM_MEM=$(kernel_memory "$label" "$VM_MEM")
+	GUEST_SECONDS=0
 	# With the same disks each time: a suite may end a boot by cutting the power.
 	for ((boot = 0; boot < VM_BOOTS; boot++)); do
 		vm_args "$work" "$delta" "ksm.mode=suite ksm.suite=$sdir/$suite ksm.timeout=$timeout ksm.label=$label ksm.boot=$boot/$VM_BOOTS ksm.deep=${KSM_DEEP:-} ksm.seed=${KSM_FUZZ_SEED:-} $VM_CMDLINE" ||
@@ -113,6 +115,7 @@ suite_guest() {
 		if [ "$VM_BOOTS" -gt 1 ]; then con=$logs/$label-$suite.$boot.console tap=$logs/$label-$suite.$boot.tap; fi
 		suite_boot_judged "$name" "$con" "$tap" "$timeout" "$work" || break
 	done
+	ev_diag "[$name] took $GUEST_SECONDS s"
 	if [ -n "${KEEP:-}" ]; then
 		vm_boot_script "$work" "$delta" "$label"
 		ev_diag "[$name] kept; for a shell in this guest: $work/boot (poweroff -f ends it)"
@@ -167,12 +170,13 @@ suite_cut() {
 }
 
 # suite_boot NAME CONSOLE TAP TIMEOUT WORK: boots VM_ARGS, passes the tests on, and
-# sets BOOT_STATUS, TAP_PLAN and TAP_SEEN.
+# sets BOOT_STATUS, TAP_PLAN and TAP_SEEN, and adds to GUEST_SECONDS.
 suite_boot() {
-	local name=$1 con=$2 tap=$3 timeout=$4 work=$5 pid
+	local name=$1 con=$2 tap=$3 timeout=$4 work=$5 pid start
 	CUT='' PID_FILE=$work/qemu.pid
 	: >"$con"
 	vm_slot
+	start=$SECONDS
 	# Two serial lines: the kernel's log to a file, TAP to us as it comes. If
 	# this shell dies, timeout is told (pdeathsig) and ends QEMU.
 	exec {tapfd}< <(
@@ -187,6 +191,7 @@ suite_boot() {
 	BOOT_STATUS=0
 	wait "$pid" || BOOT_STATUS=$?
 	[ -z "$CUT" ] || [ "$BOOT_STATUS" != 137 ] || BOOT_STATUS=0
+	GUEST_SECONDS=$((GUEST_SECONDS + SECONDS - start))
 	vm_slot_done
 }
 
