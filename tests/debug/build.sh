@@ -29,8 +29,9 @@ KCONFIG_ALLCONFIG=/build/all.config make -s allnoconfig
 # It takes what it is told; what a dependency refused, it only drops.
 missing=$(grep -v -x -F -f .config /build/all.config || true)
 [ -z "$missing" ] || { echo "KSM-FAILED the configuration lacks ${missing//$'\n'/ }"; exit 1; }
-# A build that was stopped goes on where it was.
-export PATH=/usr/lib/ccache:$PATH CCACHE_DIR=/mnt/kept CCACHE_MAXSIZE=5G
+# A build that was stopped goes on where it was. The compiler says itself what it read, so that
+# nothing need be preprocessed to find out.
+export PATH=/usr/lib/ccache:$PATH CCACHE_DIR=/mnt/kept CCACHE_MAXSIZE=5G CCACHE_DEPEND=1 CCACHE_NOCOMPRESS=1
 echo "KSM-STEP building $(make -s kernelrelease)"
 make -j"$(nproc)" bindeb-pkg DPKG_FLAGS=-d KDEB_COMPRESS=none KDEB_PKGVERSION=1
 mv /build/linux-image-*.deb /build/linux-headers-*.deb "$out/"
