@@ -73,7 +73,9 @@ vm_args() {
 		# randomised addresses make every program start several times slower.
 		# shellcheck disable=SC2054
 		VM_ARGS+=(-accel tcg,thread=multi,tb-size=512 -cpu max,la57=off)
-		slow=norandmaps
+		# On a busy host the kernel finds the TSC too far from the HPET, and from then on
+		# asks the HPET for the time: slow, and by one processor at a time.
+		slow='norandmaps tsc=reliable'
 	fi
 	# shellcheck disable=SC2054
 	VM_ARGS+=(-kernel "$IMAGE_DIR/vmlinuz" -initrd "$2"
