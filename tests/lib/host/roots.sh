@@ -7,7 +7,7 @@ ROOT_RECIPE=1
 
 # kernel + the suite's own way to build modules
 ROOT_PACKAGES=(linux-image-amd64 linux-headers-amd64 dkms make gcc kmod sparse
-	libc6-dev libssl-dev libkeyutils-dev)
+	libc6-dev libssl-dev libkeyutils-dev libcryptsetup-dev libdevmapper-dev libjson-c-dev)
 # what suites use in the guest
 ROOT_PACKAGES+=(bash mount util-linux procps coreutils xxd openssl keyutils
 	dmsetup cryptsetup-bin fio e2fsprogs xfsprogs btrfs-progs f2fs-tools)
@@ -31,6 +31,7 @@ root_generation() { cat "$KSM_CACHE/roots/$1.generation" 2>/dev/null || echo 0; 
 root_key() {
 	{
 		echo "$ROOT_RECIPE"
+		cat "$KSM_TOP/tests/lib/host/fio-in-root.sh"
 		printf '%s\n' "${ROOT_PACKAGES[@]}" "${ROOT_EXCLUDES[@]}"
 		root_sources "$1"
 		[ -z "$(kernel_flavour "$1")" ] || debug_key "$(kernel_base "$1")" "$(kernel_flavour "$1")"
@@ -66,7 +67,7 @@ root_make() {
 	rm -rf --one-file-system "$tmp" "$dir"
 	mkdir -p "$tmp"
 	[ -z "$(kernel_flavour "$label")" ] || debug_kernel_use "$label" || return 1
-	if ! root_fill "$label" "$tmp/root" >"$log" 2>&1; then
+	if ! { root_fill "$label" "$tmp/root" && root_light_fio "$tmp/root"; } >"$log" 2>&1; then
 		tail -n 15 "$log" >&2
 		msg "[$label] making the root failed; log: $log"
 		return 1
@@ -105,6 +106,9 @@ root_fill() {
 	*) debug_root_fill "$1" "$2" ;;
 	esac
 }
+
+# The file says why.
+root_light_fio() { chroot "$1" bash -s <"$KSM_TOP/tests/lib/host/fio-in-root.sh"; }
 
 # root_bootstrap LABEL DEST PACKAGE...
 root_bootstrap() {
