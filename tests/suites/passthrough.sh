@@ -240,19 +240,22 @@ resets() {
 	return "$1"
 }
 ok 'fio verify on all at once' all_verify
-# So slow, and so often, that two are under way at once, however the machine is doing: where
-# fio takes long to begin, one may have ended before the next one begins.
+# One has the only slot of its engine all the time, when another comes.
 waited() {
-	local i delay=20000
-	for ((i = 0; i < 20; i++)); do
-		knob 0 delay_us $delay
-		[ $delay -gt 200000 ] || delay=$((2 * delay))
-		all_verify || return 1
-		[ "$(ksm_stat ksmsim0 waits)" = 0 ] || return 0
-	done
-	return 1
+	local rc=0
+	fio --name=busy --filename=$dm/k3 --ioengine=libaio --direct=1 --rw=randread --bs=4k --iodepth=8 --size=2M \
+		--time_based --runtime=3600 --thread >/dev/null 2>&1 </dev/null &
+	set -- $!
+	soon holds_slot || rc=1
+	verify k4 $dm/k4 --rw=randrw --size=512k --bsrange=4k-64k --iodepth=8 || rc=1
+	kill -INT "$1"
+	wait "$1"
+	[ $rc = 0 ] && [ "$(ksm_stat ksmsim0 waits)" != 0 ]
 }
-ok 'they have to wait for each other' waited
+holds_slot() { [ "$(programmed 0)" = 1 ] && [ "$(sim_stat 0 requests)" -gt "$requests" ]; }
+requests=$(sim_stat 0 requests)
+knob 0 delay_us 20000
+ok 'one has to wait for the other' waited
 knob 0 delay_us 0
 ok 'again, with the engines reset all the time' resets
 unmap k0 k1 k2 k3 k4 k5

@@ -155,7 +155,7 @@ fio_on() {
 	while [ "$1" != -- ]; do opts+=("$1"); shift; done
 	shift
 	for n; do jobs+=(--name="$n" --filename="/dev/mapper/$n"); done
-	timeout "${FIO_TIMEOUT:-90}" fio --ioengine=libaio --direct=1 --thread --rw=randwrite --bs=4k --iodepth=8 --size=512k \
+	timeout "${FIO_TIMEOUT:-$((KSM_TIMEOUT / 4))}" fio --ioengine=libaio --direct=1 --thread --rw=randwrite --bs=4k --iodepth=8 --size=512k \
 		--verify=crc32c --verify_fatal=1 --do_verify=1 --verify_state_save=0 --randrepeat=0 \
 		--output-format=terse --terse-version=3 "${opts[@]}" "${jobs[@]}" </dev/null >/tmp/fio.out 2>/tmp/fio.err || rc=$?
 	# Terse fields: 5 error, 47 KiB written.
