@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The commands attach and detach: what is there already, or has gone already, is as it
+ * should be.
+ */
+#include <errno.h>
+
+#include "attach.h"
+#include "dm.h"
+#include "mapping.h"
+#include "message.h"
+#include "tab.h"
+
+/* attach NAME */
+int tab_attach(const struct options *o, char **words)
+{
+	/* Large, and there is only one. */
+	static struct tab_entry entry;
+	char *open_words[] = { entry.path, words[0] };
+	struct dm_state state;
+	int err = tab_find(o->tab ?: TAB_FILE, words[0], &entry) ?:
+			  dm_get_state(words[0], &state);
+
+	if (!err)
+		say_verbosely("%s: is there already", words[0]);
+	if (err != -ENODEV)
+		return err;
+	if (o->askpass)
+		entry.options.askpass = o->askpass;
+	return mapping_open(&entry.options, open_words);
+}
+
+/* detach NAME */
+int tab_detach(const struct options *o, char **words)
+{
+	struct dm_state state;
+	int err = dm_get_state(words[0], &state);
+
+	if (err)
+		return err == -ENODEV ? 0 : err;
+	return mapping_close(o, words);
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The command probe: what an inline encryption engine under a device can do. Asked is
+ * the kernel, by a mapping that nobody can write to, with a random key; before it says
+ * that an engine is in use, it has compared what that reads with what software makes of it.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "ciphers.h"
+#include "dm.h"
+#include "message.h"
+#include "path.h"
+#include "probe.h"
+#include "secret.h"
+#include "signals.h"
+#include "table.h"
+#include "volume.h"
+
+static const int sector_sizes[] = { 512, 1024, 2048, 4096 };
+
+/* One cipher with one sector size. 1: in hardware; 0: not, for a reason. */
+static int try(const struct volume *v, struct status *status,
+	       struct table *table)
+{
+	struct dm_line line = { .target = "ksm" }, live = { .params = NULL };
+	struct secret_ref ref;
+	sigset_t before;
+	char name[40];
+	int err = secret_publish(&v->key, &ref) ?:
+			  table_make(v, ref.text, "auto", &line);
+
+	if (err)
+		return err;
+	snprintf(name, sizeof(name), "ksmsetup-probe-%ld", (long)getpid());
+	without_signals(&before);
+	err = dm_try(name, true, &line);
+	if (!err) {
+		err = dm_get_line(name, true, &live) ?:
+			      status_parse(status, live.params);
+		dm_remove(name, false);
+	}
+	with_signals(&before);
+	secret_withdraw(&ref);
+	table_parse(table, line.params);
+	dm_free_line(&line);
+	dm_free_line(&live);
+	return err ?: !strcmp(status->path, "hardware");
+}
+
+/* All sector sizes of one cipher. Returns how many are in hardware. */
+static int try_sizes(struct volume *v, const char *name)
+{
+	char sizes[64] = "", engine[64] = "";
+	struct status status;
+	struct table table;
+	int found = 0, ret;
+	size_t i;
+
+	for (i = 0; i < sizeof(sector_sizes) / sizeof(*sector_sizes); i++) {
+		v->sector_size = sector_sizes[i];
+		v->iv_large_sectors = sector_sizes[i] != 512;
+		ret = try(v, &status, &table);
+		/* A cipher that this kernel lacks, or a device with larger blocks. */
+		if (ret == -ENOENT || ret == -EINVAL)
+			continue;
+		if (ret < 0)
+			return ret;
+		if (!ret) {
+			say_verbosely("%s, %d: %s", name, sector_sizes[i],
+				      path_explain(&status, &table));
+			continue;
+		}
+		found++;
+		snprintf(engine, sizeof(engine), "%s", status.engine);
+		snprintf(sizes + strlen(sizes), sizeof(sizes) - strlen(sizes),
+			 " %d", sector_sizes[i]);
+	}
+	if (found)
+		say("%-18s hardware (%s), sectors of%s bytes", name, engine,
+		    sizes);
+	else
+		say("%-18s software", name);
+	return found;
+}
+
+/* Where the keyslot manager of a whole disk, or of the disk of a partition, tells what it can. */
+static FILE *open_caps(const struct volume *v, char *disk, size_t size)
+{
+	char link[64], path[PATH_MAX], *name;
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/sys/dev/block/%s", v->number);
+	len = readlink(link, path, sizeof(path) - 1);
+	if (len < 0)
+		return NULL;
+	path[len] = 0;
+	name = strrchr(path, '/');
+	snprintf(link, sizeof(link), "/sys/dev/block/%s/partition", v->number);
+	if (name && !access(link, F_OK)) {
+		*name = 0;
+		name = strrchr(path, '/');
+	}
+	if (!name)
+		return NULL;
+	snprintf(disk, size, "%s", name + 1);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/ksm_core/%s/caps",
+		 disk);
+	return fopen(path, "re");
+}
+
+/*
+ * Of a device that is in use: what its engine says of itself. Returns how many ciphers, or
+ * a negative errno.
+ */
+static int show_declared(const struct volume *v)
+{
+	char disk[64], mode[64];
+	unsigned int sizes, size;
+	int found = 0;
+	FILE *f = open_caps(v, disk, sizeof(disk));
+
+	if (!f) {
+		say("%s: is in use, and has no keyslot manager that would tell (or debugfs is not mounted)",
+		    v->device);
+		return 0;
+	}
+	say("%s: is in use, so this is what the engine of %s says, not verified",
+	    v->device, disk);
+	while (fscanf(f, "%63s %u", mode, &sizes) == 2) {
+		/* "slots" and "dun_bytes" come first, ciphers have capitals. */
+		if (*mode >= 'a' && *mode <= 'z')
+			continue;
+		printf("%-18s declared (%s), sectors of", mode, disk);
+		for (size = 512; size <= 4096; size *= 2)
+			if (sizes & size)
+				printf(" %u", size);
+		printf(" bytes\n");
+		found++;
+	}
+	fclose(f);
+	return found;
+}
+
+/* probe DEVICE: -ENODEV, after having said all, if nothing is in hardware. */
+int device_probe(const struct options *o, char **words)
+{
+	struct volume v = { .cipher = "" };
+	int found = 0, ret = 0;
+	size_t i;
+
+	(void)o;
+	ret = dm_check_target("ksm") ?: volume_of_device(&v, words[0]);
+	for (i = 0; ret >= 0 && i < CIPHER_COUNT; i++) {
+		snprintf(v.cipher, sizeof(v.cipher), "%s", ciphers[i].spec);
+		ret = secret_alloc(&v.key, ciphers[i].key_size);
+		if (ret)
+			break;
+		if (getrandom(v.key.bytes, v.key.size, 0) !=
+		    (ssize_t)v.key.size)
+			ret = say_errno(EIO, "random numbers");
+		else
+			ret = try_sizes(&v, ciphers[i].name);
+		found += ret > 0 ? ret : 0;
+		secret_free(&v.key);
+	}
+	if (ret == -EBUSY)
+		ret = found = show_declared(&v);
+	if (ret < 0)
+		return ret;
+	return found ? 0 : -ENODEV;
+}
