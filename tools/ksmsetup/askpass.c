@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -12,12 +13,14 @@
 
 #include "askpass.h"
 #include "message.h"
+#include "signals.h"
 
 /* Becomes the program, with its output at FD. */
 static void run(const char *command, const char *question, int fd)
 {
 	char *line;
 
+	signals_end();
 	if (dup2(fd, STDOUT_FILENO) >= 0 &&
 	    asprintf(&line, "exec %s \"$1\"", command) > 0)
 		execl("/bin/sh", "sh", "-c", line, "sh", question, NULL);
@@ -29,8 +32,12 @@ static int read_all(int fd, char *bytes, size_t size)
 {
 	size_t len = 0;
 	ssize_t n;
+	int err;
 
 	do {
+		err = signals_wait_for(fd, 0);
+		if (err)
+			return err;
 		n = read(fd, bytes + len, size - len);
 		if (n < 0 && errno != EINTR)
 			return -errno;
@@ -79,7 +86,12 @@ int askpass(const char *command, const char *question,
 	close(fds[1]);
 	len = err ?: read_all(fds[0], passphrase->bytes, passphrase->size);
 	close(fds[0]);
+	/* Nobody wants its answer any more. */
+	if (len == -EINTR)
+		kill(pid, SIGTERM);
 	err = err ?: wait_for(pid);
+	if (len == -EINTR)
+		err = len;
 	if (!err && len > 0 && passphrase->bytes[len - 1] == '\n')
 		len--;
 	if (!err && len < 0)
@@ -89,5 +101,6 @@ int askpass(const char *command, const char *question,
 		return 0;
 	}
 	secret_free(passphrase);
-	return say_errno(-err, "%s: no passphrase", command);
+	return err == -EINTR ? err :
+			       say_errno(-err, "%s: no passphrase", command);
 }

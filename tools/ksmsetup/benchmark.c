@@ -72,7 +72,7 @@ static double measure_fd(int fd, const char *path, bool write, uint64_t bytes)
 		}
 		done++;
 		end = now();
-	} while (end - begin < SECONDS);
+	} while (end - begin < SECONDS && !signals_check());
 	free(buffer);
 	return n == BLOCK_SIZE ? done / (end - begin) : NOTHING;
 }
@@ -115,7 +115,6 @@ static int map_and_measure(const struct bench *b, const struct cipher *cipher,
 	struct volume v = device ? b->data : b->zeros;
 	struct dm_line line = { .target = "ksm" };
 	struct secret_ref ref = { 0 };
-	sigset_t before;
 	char path[64];
 	int err;
 
@@ -124,22 +123,17 @@ static int map_and_measure(const struct bench *b, const struct cipher *cipher,
 	if (!err &&
 	    getrandom(v.key.bytes, v.key.size, 0) != (ssize_t)v.key.size)
 		err = say_errno(EIO, "random numbers");
-	err = err				   ?:
-		      secret_publish(&v.key, &ref) ?:
+	err = err				       ?:
+		      secret_publish(&v.key, "", &ref) ?:
 		      table_make(&v, ref.text, hw, &line);
 	secret_free(&v.key);
+	err = err ?: signals_check() ?: dm_try(b->mapped, device, &line);
 	if (!err) {
-		without_signals(&before);
-		err = dm_try(b->mapped, device, &line);
-		if (!err) {
-			snprintf(path, sizeof(path), "/dev/mapper/%s",
-				 b->mapped);
-			if (write)
-				*write = measure(path, true, v.sectors);
-			*read = measure(path, false, v.sectors);
-			dm_remove(b->mapped, false);
-		}
-		with_signals(&before);
+		snprintf(path, sizeof(path), "/dev/mapper/%s", b->mapped);
+		if (write)
+			*write = measure(path, true, v.sectors);
+		*read = measure(path, false, v.sectors);
+		dm_remove(b->mapped, false);
 	}
 	secret_withdraw(&ref);
 	dm_free_line(&line);
@@ -201,7 +195,7 @@ static int make_zeros(struct bench *b)
 		 (long)getpid());
 	err = dm_try(name, false, &line);
 	if (err)
-		return say_errno(-err, "the target zero");
+		return dm_say(err, name, "a device of zeros");
 	err = volume_of_device(&b->zeros, b->zero);
 	if (err)
 		dm_remove(name, false);
@@ -225,7 +219,6 @@ static void print_head(const struct bench *b)
 int run_benchmark(const struct options *o, char **words)
 {
 	struct bench b = { .device = words[0], .bare = NOTHING };
-	sigset_t before;
 	size_t i;
 	int err;
 
@@ -237,14 +230,15 @@ int run_benchmark(const struct options *o, char **words)
 		return err;
 	if (b.device)
 		b.bare = measure(b.device, false, b.data.sectors);
-	without_signals(&before);
 	err = make_zeros(&b);
-	if (!err) {
-		print_head(&b);
-		for (i = 0; i < CIPHER_COUNT; i++)
-			run_cipher(&b, &ciphers[i]);
-		dm_remove(strrchr(b.zero, '/') + 1, false);
+	if (err)
+		return err;
+	print_head(&b);
+	/* A signal that has come waits until the mappings have gone. */
+	for (i = 0; !err && i < CIPHER_COUNT; i++) {
+		run_cipher(&b, &ciphers[i]);
+		err = signals_check();
 	}
-	with_signals(&before);
+	dm_remove(strrchr(b.zero, '/') + 1, false);
 	return err;
 }

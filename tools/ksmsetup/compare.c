@@ -6,12 +6,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "compare.h"
+#include "device.h"
 #include "message.h"
 
 #define BLOCK	      4096
@@ -44,9 +46,24 @@ static bool some_block_same(const int fds[2], char *blocks, uint64_t sectors)
 	return false;
 }
 
+/* By its number: in /dev/mapper, the name may be written otherwise. */
+static int open_mapping(const char *name)
+{
+	struct dm_state state;
+	char path[PATH_MAX];
+	int fd, err = dm_get_state(name, &state);
+
+	if (err == -ENODEV)
+		say_error("%s: no such mapping", name);
+	err = err ?: device_path(state.number, path, sizeof(path));
+	if (err)
+		return err;
+	fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	return fd < 0 ? say_errno(errno, "%s", path) : fd;
+}
+
 static int compare(const char *name, const char *other, uint64_t sectors)
 {
-	char path[2][160];
 	int fds[2], err = 0, i;
 	char *blocks;
 
@@ -54,11 +71,9 @@ static int compare(const char *name, const char *other, uint64_t sectors)
 	if (!blocks)
 		return say_errno(ENOMEM, "%s", name);
 	for (i = 0; i < 2; i++) {
-		snprintf(path[i], sizeof(path[i]), "/dev/mapper/%s",
-			 i ? other : name);
-		fds[i] = open(path[i], O_RDONLY | O_DIRECT | O_CLOEXEC);
+		fds[i] = open_mapping(i ? other : name);
 		if (fds[i] < 0)
-			err = say_errno(errno, "%s", path[i]);
+			err = fds[i];
 	}
 	if (!err && !some_block_same(fds, blocks, sectors)) {
 		say_error(
@@ -94,7 +109,7 @@ int compare_with(const char *name, const struct dm_line *line)
 	snprintf(other, sizeof(other), "ksmsetup-compare-%ld", (long)getpid());
 	err = dm_try(other, true, line);
 	if (err)
-		return say_errno(-err, "%s: a mapping to compare with", name);
+		return dm_say(err, name, "a mapping to compare with");
 	err = compare(name, other, line->length);
 	return dm_remove(other, false) ?: err;
 }

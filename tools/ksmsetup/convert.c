@@ -14,8 +14,10 @@
 
 #include "compare.h"
 #include "convert.h"
+#include "device.h"
 #include "dm.h"
 #include "identity.h"
+#include "memory.h"
 #include "message.h"
 #include "secret.h"
 #include "signals.h"
@@ -33,6 +35,7 @@
  * @line: its table
  * @table: the same, parsed
  * @key: the volume key
+ * @key_name: what cryptsetup calls it in a keyring, or empty
  */
 struct conversion {
 	const char *name, *from, *to, *hw;
@@ -41,6 +44,7 @@ struct conversion {
 	struct dm_line line;
 	struct table table;
 	struct secret key;
+	char key_name[SECRET_NAME_SIZE];
 };
 
 static int look(struct conversion *c)
@@ -101,7 +105,10 @@ static int key_of_digits(struct conversion *c)
 	return err;
 }
 
-/* A key in a keyring has gone with the program that put it there. */
+/*
+ * A key in a keyring has gone with the program that put it there. Memory is not locked while
+ * a keyslot is opened: there is no key yet, and it may take a GiB.
+ */
 static int key_of_volume(struct conversion *c, const struct options *o,
 			 const char *given)
 {
@@ -110,17 +117,24 @@ static int key_of_volume(struct conversion *c, const struct options *o,
 	struct volume volume;
 	int err;
 
+	memory_unlock();
 	if (!strncmp(c->state.uuid, "CRYPT-PLAIN-", 12))
 		options.type = "plain";
 	err = given ? 0 : device_path(c->table.device, device, sizeof(device));
 	err = err ?: volume_unlock(&volume, &options, given ?: device, false);
 	if (err)
 		return err;
+	err = memory_lock();
+	if (err) {
+		volume_free(&volume);
+		return err;
+	}
 	if (identity_is(c->state.uuid, &volume) &&
 	    volume.offset == c->table.offset &&
 	    volume.iv_offset == c->table.iv_offset &&
 	    !strcmp(volume.cipher, c->table.cipher)) {
 		c->key = volume.key;
+		memcpy(c->key_name, volume.key_name, sizeof(c->key_name));
 		return 0;
 	}
 	volume_free(&volume);
@@ -165,34 +179,52 @@ static int line_for(const struct conversion *c, const char *target,
 	return 0;
 }
 
-/* With the other table loaded. If that fails to start, what was there before goes on. */
-static int swap(struct conversion *c, const struct dm_line *old)
+/*
+ * Whether the old table can be loaded or not, something is resumed: if the other one did not
+ * even get in its place, the old one is still there.
+ */
+static void roll_back(const struct conversion *c, const struct dm_line *old)
 {
-	int err = dm_suspend(c->name, true);
+	struct dm_line now;
 
+	dm_load(c->name, c->state.readonly, old);
+	if (dm_resume(c->name))
+		say_error("%s: is suspended, its I/O waits; dmsetup resume %s",
+			  c->name, c->name);
+	else if (!dm_get_line(c->name, true, &now)) {
+		say_error("%s: is a mapping of %s%s", c->name, now.target,
+			  strcmp(now.target, c->from) ? "" : ", as before");
+		dm_free_line(&now);
+	}
+}
+
+/* With the other table loaded. If that fails to start, what was there before goes on. */
+static int swap(const struct conversion *c, const struct dm_line *old)
+{
+	int err;
+
+	message_hold();
+	err = dm_suspend(c->name);
 	if (err) {
 		dm_clear(c->name);
-		return err;
+	} else {
+		err = dm_resume(c->name);
+		if (err)
+			roll_back(c, old);
 	}
-	err = dm_resume(c->name);
-	if (!err)
-		return 0;
-	if (dm_load(c->name, c->state.readonly, old) || dm_resume(c->name))
-		say_error(
-			"%s: is suspended, and its table of %s could not be put back",
-			c->name, c->from);
-	else
-		say_error("%s: is a mapping of %s, as before", c->name,
-			  c->from);
+	message_release();
 	return err;
 }
 
 static int convert(struct conversion *c)
 {
 	struct dm_line old = { .params = NULL }, new = { .params = NULL };
+	/* What is put back is what was there, be it with a key in hex digits. */
+	const struct dm_line *before_it = *c->table.key == ':' ? &old :
+								 &c->line;
 	struct secret_ref ref;
 	sigset_t before;
-	int err = secret_publish(&c->key, &ref);
+	int err = secret_publish(&c->key, c->key_name, &ref);
 
 	if (err)
 		return err;
@@ -200,9 +232,9 @@ static int convert(struct conversion *c)
 		      line_for(c, c->to, ref.text, &new);
 	if (!err) {
 		without_signals(&before);
-		err = compare_with(c->name, c->back ? &new : &old)	?:
+		err = compare_with(c->name, c->back ? &new : before_it) ?:
 			      dm_load(c->name, c->state.readonly, &new) ?:
-			      swap(c, &old);
+			      swap(c, before_it);
 		with_signals(&before);
 	}
 	secret_withdraw(&ref);
@@ -221,7 +253,8 @@ int mapping_convert(const struct options *o, char **words)
 		.hw = o->hw,
 		.back = o->back,
 	};
-	int err = look(&c);
+	/* dm-crypt's table may have the key. */
+	int err = memory_lock() ?: look(&c);
 
 	if (!err && *c.table.key != ':' && !o->back)
 		err = key_of_digits(&c);

@@ -23,17 +23,19 @@ struct dm_line {
 /**
  * struct dm_state - a mapped device
  * @uuid: device mapper's
+ * @number: "major:minor"
  * @open_count: how many have it open
  * @readonly: no writes
  * @suspended: by its state
  */
 struct dm_state {
-	char uuid[130];
+	char uuid[130], number[24];
 	int open_count;
 	bool readonly, suspended;
 };
 
 void dm_begin(void);
+int dm_say(int err, const char *name, const char *what);
 int dm_check_name(const char *name);
 int dm_check_target(const char *target);
 int dm_make(const char *name, const char *uuid, bool readonly,
@@ -41,7 +43,7 @@ int dm_make(const char *name, const char *uuid, bool readonly,
 int dm_try(const char *name, bool readonly, const struct dm_line *line);
 int dm_load(const char *name, bool readonly, const struct dm_line *line);
 int dm_clear(const char *name);
-int dm_suspend(const char *name, bool lock_fs);
+int dm_suspend(const char *name);
 int dm_resume(const char *name);
 int dm_remove(const char *name, bool deferred);
 int dm_message(const char *name, const char *text);

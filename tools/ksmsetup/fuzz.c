@@ -54,7 +54,8 @@ static void parse_options(char *text)
 	while (text && argc < 63)
 		argv[argc++] = strsep(&text, "\n");
 	if (options_parse(&options, argc, argv, &words) >= 0 &&
-	    (!options.type || !options.hw || options.sector_size > 4096))
+	    (!options.type || !options.hw || options.sector_size < 512 ||
+	     options.sector_size & (options.sector_size - 1)))
 		abort();
 }
 

@@ -3,6 +3,7 @@
  * What the user is told, and the exit codes.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,16 +13,19 @@
 bool message_verbose, message_quiet;
 const char *message_about;
 
-/* exit_code_of() - ERR is 0 or a negative errno. */
+/* What is complained about, until it is written. */
+static char text[4 * PATH_MAX];
+static size_t len;
+static bool held;
+static char note[256];
+
+/* exit_code_of() - ERR is 0 or a negative errno. Others than these are wrong parameters. */
 enum exit_code exit_code_of(int err)
 {
 	switch (err) {
 	case 0:
 		return EXIT_OK;
 	case -EPERM:
-	case -EACCES:
-	case -EKEYREJECTED:
-	case -ENOKEY:
 		return EXIT_NO_PERMISSION;
 	case -ENOMEM:
 		return EXIT_NO_MEMORY;
@@ -30,9 +34,6 @@ enum exit_code exit_code_of(int err)
 		return EXIT_BUSY;
 	case -ENODEV:
 	case -ENOTBLK:
-	case -ENOENT:
-	case -ENXIO:
-	case -EIO:
 		return EXIT_WRONG_DEVICE;
 	default:
 		return EXIT_WRONG_PARAMETERS;
@@ -63,13 +64,47 @@ void say_verbosely(const char *format, ...)
 	putchar('\n');
 }
 
+static void add_args(const char *format, va_list args)
+{
+	const size_t room = sizeof(text) - len;
+	int size = vsnprintf(text + len, room, format, args);
+
+	if (size > 0)
+		len += (size_t)size < room ? (size_t)size : room - 1;
+}
+
+static void add(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void add(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_args(format, args);
+	va_end(args);
+}
+
 static void complain(const char *format, va_list args)
 {
-	fflush(stdout);
-	fputs("ksmsetup: ", stderr);
+	add("ksmsetup: ");
 	if (message_about)
-		fprintf(stderr, "%s: ", message_about);
-	vfprintf(stderr, format, args);
+		add("%s: ", message_about);
+	add_args(format, args);
+}
+
+static void write_out(void)
+{
+	if (!len || held)
+		return;
+	fflush(stdout);
+	fputs(text, stderr);
+	len = 0;
+}
+
+static void put(void)
+{
+	add("\n");
+	write_out();
 }
 
 void say_error(const char *format, ...)
@@ -79,7 +114,7 @@ void say_error(const char *format, ...)
 	va_start(args, format);
 	complain(format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	put();
 }
 
 /* Returns -ERR. */
@@ -90,6 +125,41 @@ int say_errno(int err, const char *format, ...)
 	va_start(args, format);
 	complain(format, args);
 	va_end(args);
-	fprintf(stderr, ": %s\n", strerror(err));
+	add(": %s", strerror(err));
+	put();
 	return -err;
+}
+
+/* message_note() - what a library says of an error, for the next say_noted() */
+void message_note(const char *words)
+{
+	snprintf(note, sizeof(note), "%.*s", (int)strcspn(words, "\n"), words);
+}
+
+/* As say_errno(), with what the library said. */
+int say_noted(int err, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain(format, args);
+	va_end(args);
+	add(": %s", strerror(err));
+	if (*note)
+		add(" (%s)", note);
+	*note = 0;
+	put();
+	return -err;
+}
+
+/* message_hold() - what is complained about is kept: whoever reads it may have to wait for us. */
+void message_hold(void)
+{
+	held = true;
+}
+
+void message_release(void)
+{
+	held = false;
+	write_out();
 }

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* cryptsetup(8), RETURN CODES */
+/* cryptsetup(8), RETURN CODES; which error is which is cryptsetup's, too */
 enum exit_code {
 	EXIT_OK = 0,
 	EXIT_WRONG_PARAMETERS = 1,
@@ -30,5 +30,10 @@ void say_verbosely(const char *format, ...)
 void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int say_errno(int err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+void message_note(const char *words);
+int say_noted(int err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void message_hold(void);
+void message_release(void);
 
 #endif /* KSMSETUP_MESSAGE_H */

@@ -75,6 +75,7 @@ static const struct spec specs[] = {
 };
 
 #define SPEC_COUNT (sizeof(specs) / sizeof(*specs))
+_Static_assert(SPEC_COUNT <= 64, "bits of struct options' given");
 
 static int number(const struct spec *spec, uint64_t *value)
 {
@@ -91,18 +92,23 @@ static int number(const struct spec *spec, uint64_t *value)
 	return 0;
 }
 
+/* LIST has blanks between its words. */
+static bool is_among(const char *list, const char *word)
+{
+	const size_t len = strlen(word);
+
+	while (list &&
+	       (strncmp(list, word, len) || (list[len] && list[len] != ' '))) {
+		list = strchr(list, ' ');
+		if (list)
+			list++;
+	}
+	return list && len;
+}
+
 static int word(const struct spec *spec, const char **value)
 {
-	const size_t len = strlen(optarg);
-	const char *one = spec->words;
-
-	while (one &&
-	       (strncmp(one, optarg, len) || (one[len] && one[len] != ' '))) {
-		one = strchr(one, ' ');
-		if (one)
-			one++;
-	}
-	if (one && len) {
+	if (is_among(spec->words, optarg)) {
 		*value = optarg;
 		return 0;
 	}
@@ -116,6 +122,7 @@ static int set(struct options *options, const struct spec *spec)
 	uint64_t value;
 	int err = 0;
 
+	options->given |= UINT64_C(1) << (spec - specs);
 	switch (spec->kind) {
 	case FLAG:
 		*(bool *)at = true;
@@ -171,6 +178,13 @@ static const struct spec *spec_of(int c)
 
 static int check(const struct options *options)
 {
+	const int size = options->sector_size;
+
+	if (size != 512 && size != 1024 && size != 2048 && size != 4096) {
+		say_error("--sector-size %d: not one of 512 1024 2048 4096",
+			  size);
+		return -EINVAL;
+	}
 	if (!options->fallback || strcmp(options->hw, "require"))
 		return 0;
 	say_error(
@@ -204,4 +218,32 @@ int options_parse(struct options *options, int argc, char **argv, char ***words)
 	}
 	*words = argv + optind;
 	return check(options) ?: argc - optind;
+}
+
+static int refuse(const struct options *options, const char *names, bool among,
+		  const char *what)
+{
+	size_t i;
+
+	for (i = 0; i < SPEC_COUNT; i++)
+		if (options->given & UINT64_C(1) << i &&
+		    is_among(names, specs[i].name) == among &&
+		    !is_among("batch-mode verbose", specs[i].name)) {
+			say_error("--%s: not an option of %s", specs[i].name,
+				  what);
+			return -EINVAL;
+		}
+	return 0;
+}
+
+int options_only(const struct options *options, const char *names,
+		 const char *what)
+{
+	return refuse(options, names, false, what);
+}
+
+int options_refuse(const struct options *options, const char *names,
+		   const char *what)
+{
+	return refuse(options, names, true, what);
 }

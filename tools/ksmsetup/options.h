@@ -10,6 +10,18 @@
 
 #define ANY_NUMBER (-1)
 
+/* Names of options, for options_only() and options_refuse() */
+#define OPTIONS_OF_KEYSLOTS "key-slot token-id token-only token-type header"
+#define OPTIONS_OF_PLAIN                                                      \
+	"cipher key-size hash offset skip size sector-size iv-large-sectors " \
+	"verify-passphrase"
+#define OPTIONS_OF_UNLOCKING                                 \
+	OPTIONS_OF_KEYSLOTS " type key-file keyfile-offset " \
+			    "keyfile-size tries timeout askpass"
+#define OPTIONS_OF_VOLUMES                               \
+	OPTIONS_OF_UNLOCKING " " OPTIONS_OF_PLAIN " hw " \
+			     "fallback readonly allow-discards persistent"
+
 /**
  * struct options - what was given, or a default
  * @type: "luks" for any version, "luks1", "luks2" or "plain"
@@ -29,8 +41,8 @@
  * @key_slot: to be tried alone, or ANY_NUMBER
  * @token_id: likewise
  * @key_bits: of a plain volume
- * @sector_size: of a plain volume, in bytes
- * @tries: how often a passphrase is asked for
+ * @sector_size: of a plain volume, in bytes: 512, 1024, 2048 or 4096
+ * @tries: how often a passphrase or PIN is asked for, 0 for as often as it takes
  * @timeout: for a passphrase, in seconds, 0 for ever
  * @token_only: do not ask for a passphrase
  * @iv_large_sectors: of a plain volume
@@ -47,6 +59,7 @@
  * @verbose: say more
  * @help: tell what there is
  * @version: likewise, of which version this is
+ * @given: which were; known to options.c
  */
 struct options {
 	const char *type, *hw, *key_file, *header, *askpass, *tab, *token_type;
@@ -56,6 +69,7 @@ struct options {
 	bool token_only, iv_large_sectors, readonly, allow_discards, persistent;
 	bool test_passphrase, verify_passphrase, json, deferred, back, fallback;
 	bool quiet, verbose, help, version;
+	uint64_t given;
 };
 
 /**
@@ -69,5 +83,20 @@ struct options {
  */
 int options_parse(struct options *options, int argc, char **argv,
 		  char ***words);
+
+/**
+ * options_only() - refuse what would have no effect
+ * @options: what was given
+ * @names: of those that have one, with a blank between
+ * @what: that has no others
+ *
+ * Return: 0 or a negative errno, after having said which it is.
+ */
+int options_only(const struct options *options, const char *names,
+		 const char *what);
+
+/* options_refuse() - likewise, but @names are those that @what has not */
+int options_refuse(const struct options *options, const char *names,
+		   const char *what);
 
 #endif /* KSMSETUP_OPTIONS_H */

@@ -24,6 +24,12 @@
 
 static const int sector_sizes[] = { 512, 1024, 2048, 4096 };
 
+/* A cipher that this kernel lacks, or a device with larger blocks. */
+static bool is_refused(int err)
+{
+	return err == -ENOENT || err == -EINVAL;
+}
+
 /* One cipher with one sector size. 1: in hardware; 0: not, for a reason. */
 static int try(const struct volume *v, struct status *status,
 	       struct table *table)
@@ -32,11 +38,15 @@ static int try(const struct volume *v, struct status *status,
 	struct secret_ref ref;
 	sigset_t before;
 	char name[40];
-	int err = secret_publish(&v->key, &ref) ?:
-			  table_make(v, ref.text, "auto", &line);
+	int err = secret_publish(&v->key, "", &ref);
 
 	if (err)
 		return err;
+	err = table_make(v, ref.text, "auto", &line);
+	if (err) {
+		secret_withdraw(&ref);
+		return err;
+	}
 	snprintf(name, sizeof(name), "ksmsetup-probe-%ld", (long)getpid());
 	without_signals(&before);
 	err = dm_try(name, true, &line);
@@ -44,6 +54,8 @@ static int try(const struct volume *v, struct status *status,
 		err = dm_get_line(name, true, &live) ?:
 			      status_parse(status, live.params);
 		dm_remove(name, false);
+	} else if (!is_refused(err) && err != -EBUSY) {
+		dm_say(err, v->device, "cannot be probed");
 	}
 	with_signals(&before);
 	secret_withdraw(&ref);
@@ -65,9 +77,8 @@ static int try_sizes(struct volume *v, const char *name)
 	for (i = 0; i < sizeof(sector_sizes) / sizeof(*sector_sizes); i++) {
 		v->sector_size = sector_sizes[i];
 		v->iv_large_sectors = sector_sizes[i] != 512;
-		ret = try(v, &status, &table);
-		/* A cipher that this kernel lacks, or a device with larger blocks. */
-		if (ret == -ENOENT || ret == -EINVAL)
+		ret = signals_check() ?: try(v, &status, &table);
+		if (is_refused(ret))
 			continue;
 		if (ret < 0)
 			return ret;

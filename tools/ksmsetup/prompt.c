@@ -5,8 +5,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -17,38 +15,27 @@
 #include "askpass.h"
 #include "message.h"
 #include "prompt.h"
-
-static volatile sig_atomic_t stopped_by;
-
-static void stop(int number)
-{
-	stopped_by = number;
-}
+#include "signals.h"
 
 /* prompt_possible() - there is somebody to be asked, here or by a program. */
 bool prompt_possible(const struct options *o)
 {
-	return o->askpass || isatty(STDIN_FILENO);
+	if (o->key_file && strcmp(o->key_file, "-"))
+		return false;
+	return isatty(STDIN_FILENO) || (o->askpass && !o->key_file);
 }
 
 /* Reads up to the end of the line. Returns how much, or a negative errno. */
 static int read_line(int fd, int timeout, char *line, size_t size)
 {
-	struct pollfd wait = { .fd = fd, .events = POLLIN };
 	size_t len = 0;
 	ssize_t n;
-	int ready;
+	int err;
 
 	for (;;) {
-		if (stopped_by)
-			return -EINTR;
-		ready = poll(&wait, 1, timeout ? timeout * 1000 : -1);
-		if (ready < 0 && errno != EINTR)
-			return -errno;
-		if (ready < 0)
-			continue;
-		if (!ready)
-			return -ETIMEDOUT;
+		err = signals_wait_for(fd, timeout);
+		if (err)
+			return err;
 		n = read(fd, line + len, 1);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -78,13 +65,10 @@ static int ask(int fd, const char *question, int timeout, struct secret *line)
 	return len;
 }
 
-/* A signal that ends the program first has the terminal put right. */
 static int ask_terminal(const char *question, int timeout,
 			struct secret *passphrase)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	struct sigaction action = { .sa_handler = stop }, before[4];
-	int fd, len, err, i;
+	int fd, len, err;
 
 	err = secret_alloc(passphrase, PASSPHRASE_MAX + 1);
 	if (err)
@@ -92,67 +76,64 @@ static int ask_terminal(const char *question, int timeout,
 	fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		fd = dup(STDIN_FILENO);
-	for (i = 0; i < 4; i++)
-		sigaction(numbers[i], &action, &before[i]);
 	len = ask(fd, question, timeout, passphrase);
-	for (i = 0; i < 4; i++)
-		sigaction(numbers[i], &before[i], NULL);
 	close(fd);
 	if (len >= 0) {
 		passphrase->size = len;
 		return 0;
 	}
 	secret_free(passphrase);
-	if (stopped_by)
-		raise(stopped_by);
 	if (len == -E2BIG)
 		say_error(
 			"the passphrase is longer than %d characters; use --key-file",
 			PASSPHRASE_MAX);
-	else
+	else if (len != -EINTR)
 		say_errno(-len, "reading a passphrase");
 	return len;
 }
 
-/* prompt() - ask, without an echo, as the options say. */
+/* prompt() - ask, without an echo, as the options say; -EINTR if a signal has come. */
 int prompt(const struct options *o, const char *question,
 	   struct secret *passphrase)
 {
+	if (o->keyfile_offset) {
+		say_error(
+			"--keyfile-offset: not for a passphrase that is asked for");
+		return -EINVAL;
+	}
+	/* Not once more after one that came while a keyslot was tried. */
+	if (signals_check())
+		return -EINTR;
 	if (o->askpass)
 		return askpass(o->askpass, question, passphrase);
 	return ask_terminal(question, o->timeout, passphrase);
 }
 
-static int read_file(const char *path, uint64_t offset, size_t size,
-		     uint32_t flags, struct secret *key)
+/*
+ * read_key_file() - what the options name, or the standard input; without --key-file, up to
+ * the end of a line of that. SIZE bytes, or as the options say if it is 0.
+ */
+int read_key_file(const struct options *o, size_t size, struct secret *key)
 {
+	const bool from_stdin = !o->key_file || !strcmp(o->key_file, "-");
+	const char *path = from_stdin ? NULL : o->key_file;
 	int err;
 
-	/* libcryptsetup's error would be EINVAL. */
-	if (path && access(path, R_OK))
-		return say_errno(errno, "%s", path);
-	err = crypt_keyfile_device_read(NULL, path, &key->bytes, &key->size,
-					offset, size, flags);
+	/* libcryptsetup would not say which error it is. */
+	if (path && access(path, R_OK)) {
+		say_errno(errno, "%s", path);
+		return -EINVAL;
+	}
+	err = path ? 0 : signals_wait_for(STDIN_FILENO, 0);
 	if (err)
-		return say_errno(-err, "%s", path ?: "the standard input");
-	return 0;
-}
-
-/* read_line_of_stdin() - which is no terminal: all of it up to a newline. */
-int read_line_of_stdin(struct secret *passphrase)
-{
-	return read_file(NULL, 0, 0, CRYPT_KEYFILE_STOP_EOL, passphrase);
-}
-
-/* read_key_file() - as the options say; SIZE bytes of it, or 0 for all. */
-int read_key_file(const struct options *options, size_t size,
-		  struct secret *key)
-{
-	const char *path = options->key_file;
-
-	if (!strcmp(path, "-"))
-		path = NULL;
-	if (options->keyfile_size)
-		size = options->keyfile_size;
-	return read_file(path, options->keyfile_offset, size, 0, key);
+		return err;
+	err = crypt_keyfile_device_read(
+		NULL, path, &key->bytes, &key->size, o->keyfile_offset,
+		size ?: o->keyfile_size,
+		o->key_file ? 0 : CRYPT_KEYFILE_STOP_EOL);
+	if (!err)
+		return 0;
+	say_noted(-err, "%s", path ?: "the standard input");
+	/* None of these is a wrong passphrase. */
+	return err == -ENOMEM ? err : -EINVAL;
 }

@@ -13,7 +13,6 @@
 bool prompt_possible(const struct options *options);
 int prompt(const struct options *options, const char *question,
 	   struct secret *passphrase);
-int read_line_of_stdin(struct secret *passphrase);
 int read_key_file(const struct options *options, size_t size,
 		  struct secret *key);
 

@@ -28,7 +28,9 @@ void secret_free(struct secret *secret)
 	secret->size = 0;
 }
 
-int secret_publish(const struct secret *secret, struct secret_ref *ref)
+/* secret_publish() - as NAME, or one of our own if that is empty */
+int secret_publish(const struct secret *secret, const char *name,
+		   struct secret_ref *ref)
 {
 	static unsigned int number;
 	const char *description;
@@ -37,8 +39,11 @@ int secret_publish(const struct secret *secret, struct secret_ref *ref)
 	len = snprintf(ref->text, sizeof(ref->text),
 		       ":%zu:logon:", secret->size);
 	description = ref->text + len;
-	snprintf(ref->text + len, sizeof(ref->text) - len, "ksmsetup:%ld.%u",
-		 (long)getpid(), ++number);
+	if (*name)
+		snprintf(ref->text + len, sizeof(ref->text) - len, "%s", name);
+	else
+		snprintf(ref->text + len, sizeof(ref->text) - len,
+			 "ksmsetup:%ld.%u", (long)getpid(), ++number);
 	ref->serial = add_key("logon", description, secret->bytes, secret->size,
 			      KEY_SPEC_THREAD_KEYRING);
 	if (ref->serial < 0)

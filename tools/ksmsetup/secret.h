@@ -9,9 +9,11 @@
 #include <stddef.h>
 
 /* What a passphrase that somebody types may have at most, as with cryptsetup. */
-#define PASSPHRASE_MAX	512
-/* "logon:" and a description of ours */
-#define SECRET_REF_SIZE 128
+#define PASSPHRASE_MAX	 512
+/* A key's name in a keyring */
+#define SECRET_NAME_SIZE 64
+/* That, its type and size */
+#define SECRET_REF_SIZE	 128
 
 /**
  * struct secret - a volume key
@@ -36,7 +38,8 @@ struct secret_ref {
 	char text[SECRET_REF_SIZE];
 };
 
-int secret_publish(const struct secret *secret, struct secret_ref *ref);
+int secret_publish(const struct secret *secret, const char *name,
+		   struct secret_ref *ref);
 void secret_withdraw(struct secret_ref *ref);
 
 #endif /* KSMSETUP_SECRET_H */

@@ -32,17 +32,18 @@ static int look(struct view *v, const char *name)
 	memset(v, 0, sizeof(*v));
 	v->name = name;
 	err = dm_get_state(name, &v->state);
-	if (err == -ENODEV)
-		say("%s is inactive.", name);
-	err = err ?: dm_get_line(name, false, &v->table_line);
+	/* The status first: a table of dm-crypt may have a key. */
 	err = err ?: dm_get_line(name, true, &v->status_line);
 	if (err)
 		return err;
-	if (strcmp(v->table_line.target, "ksm")) {
+	if (strcmp(v->status_line.target, "ksm")) {
 		say_error("%s: a mapping of %s, not of ksm", name,
-			  v->table_line.target);
+			  v->status_line.target);
 		return -EINVAL;
 	}
+	err = dm_get_line(name, false, &v->table_line);
+	if (err)
+		return err;
 	if (table_parse(&v->table, v->table_line.params) ||
 	    status_parse(&v->status, v->status_line.params)) {
 		say_error(
@@ -119,6 +120,27 @@ static void add_truth(struct json_object *to, const char *name, bool value)
 	json_object_object_add(to, name, json_object_new_boolean(value));
 }
 
+static void put_json(struct json_object *all)
+{
+	puts(json_object_to_json_string_ext(
+		all, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(all);
+}
+
+static void show_inactive(const char *name, bool json)
+{
+	struct json_object *all;
+
+	if (!json) {
+		say("%s is inactive.", name);
+		return;
+	}
+	all = json_object_new_object();
+	add_text(all, "name", name);
+	add_truth(all, "active", false);
+	put_json(all);
+}
+
 static void show_json(const struct view *v)
 {
 	struct json_object *all = json_object_new_object(),
@@ -127,6 +149,7 @@ static void show_json(const struct view *v)
 	int i;
 
 	add_text(all, "name", v->name);
+	add_truth(all, "active", true);
 	add_text(all, "type", type_of(v, type, sizeof(type)));
 	add_text(all, "uuid", v->state.uuid);
 	add_text(all, "cipher", v->table.cipher);
@@ -147,9 +170,7 @@ static void show_json(const struct view *v)
 	for (i = 0; i < v->status.count; i++)
 		add_number(counters, v->status.names[i], v->status.values[i]);
 	json_object_object_add(all, "counters", counters);
-	puts(json_object_to_json_string_ext(
-		all, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(all);
+	put_json(all);
 }
 
 /* status NAME */
@@ -158,6 +179,8 @@ int mapping_status(const struct options *o, char **words)
 	struct view view;
 	int err = look(&view, words[0]);
 
+	if (err == -ENODEV && !view.status_line.params)
+		show_inactive(words[0], o->json);
 	if (!err && o->json)
 		show_json(&view);
 	else if (!err)

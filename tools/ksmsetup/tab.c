@@ -94,7 +94,8 @@ static int parse_options(struct tab_entry *e, char *text, const char *where)
 		to = behind;
 	}
 	message_about = where;
-	ret = options_parse(&e->options, argc, argv, &words);
+	ret = options_parse(&e->options, argc, argv, &words) ?:
+		      options_only(&e->options, OPTIONS_OF_VOLUMES, "ksmtab");
 	message_about = NULL;
 	if (ret > 0)
 		say_error("%s: %s: not an option", where, words[0]);

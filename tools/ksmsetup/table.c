@@ -9,35 +9,69 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libcryptsetup.h>
+
 #include "message.h"
 #include "table.h"
+
+/* Flags of the header that have words in a table; no other than the first matters to ksm. */
+static const struct {
+	uint32_t flag;
+	const char *word;
+} flag_words[] = {
+	{ CRYPT_ACTIVATE_ALLOW_DISCARDS, "allow_discards" },
+	{ CRYPT_ACTIVATE_SAME_CPU_CRYPT, "same_cpu_crypt" },
+	{ CRYPT_ACTIVATE_SUBMIT_FROM_CRYPT_CPUS, "submit_from_crypt_cpus" },
+	{ CRYPT_ACTIVATE_NO_READ_WORKQUEUE, "no_read_workqueue" },
+	{ CRYPT_ACTIVATE_NO_WRITE_WORKQUEUE, "no_write_workqueue" },
+#ifdef CRYPT_ACTIVATE_HIGH_PRIORITY
+	{ CRYPT_ACTIVATE_HIGH_PRIORITY, "high_priority" },
+#endif
+};
+
+/* Writes the options, with their number; nothing if there are none. */
+static void put_options(FILE *f, const struct volume *v, const char *hw)
+{
+	int count = v->iv_large_sectors + (v->sector_size != 512) + !!hw;
+	size_t i;
+
+	for (i = 0; i < sizeof(flag_words) / sizeof(*flag_words); i++)
+		count += !!(v->flags & flag_words[i].flag);
+	if (!count)
+		return;
+	fprintf(f, " %d", count);
+	for (i = 0; i < sizeof(flag_words) / sizeof(*flag_words); i++)
+		if (v->flags & flag_words[i].flag)
+			fprintf(f, " %s", flag_words[i].word);
+	if (v->sector_size != 512)
+		fprintf(f, " sector_size:%d", v->sector_size);
+	if (v->iv_large_sectors)
+		fputs(" iv_large_sectors", f);
+	if (hw)
+		fprintf(f, " hw:%s", hw);
+}
 
 /* table_make() - LINE->params is the caller's to be freed. */
 int table_make(const struct volume *v, const char *key, const char *hw,
 	       struct dm_line *line)
 {
-	char sector_size[32] = "", options[128], number[8] = "";
-	int count = 0;
+	size_t size;
+	FILE *f = open_memstream(&line->params, &size);
 
-	if (v->sector_size != 512)
-		snprintf(sector_size, sizeof(sector_size), " sector_size:%d",
-			 v->sector_size);
-	snprintf(options, sizeof(options), "%s%s%s%s%s",
-		 v->allow_discards ? " allow_discards" : "", sector_size,
-		 v->iv_large_sectors ? " iv_large_sectors" : "",
-		 hw ? " hw:" : "", hw ?: "");
-	count = v->allow_discards + !!*sector_size + v->iv_large_sectors + !!hw;
-	if (count)
-		snprintf(number, sizeof(number), " %d", count);
 	line->start = 0;
 	line->length = v->sectors;
-	if (asprintf(&line->params, "%s %s %llu %s %llu%s%s", v->cipher, key,
-		     (unsigned long long)v->iv_offset, v->number,
-		     (unsigned long long)v->offset, number, options) < 0) {
-		line->params = NULL;
-		return say_errno(ENOMEM, "a table");
+	if (f) {
+		fprintf(f, "%s %s %llu %s %llu", v->cipher, key,
+			(unsigned long long)v->iv_offset, v->number,
+			(unsigned long long)v->offset);
+		put_options(f, v, hw);
 	}
-	return 0;
+	if (f && !fclose(f))
+		return 0;
+	if (f)
+		free(line->params);
+	line->params = NULL;
+	return say_errno(ENOMEM, "a table");
 }
 
 static bool to_number(const char *word, uint64_t *value)

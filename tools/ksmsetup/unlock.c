@@ -10,9 +10,13 @@
 
 #include "message.h"
 #include "prompt.h"
+#include "signals.h"
 #include "unlock.h"
 
-/* Takes the context. Returns 0 or a negative errno; has said nothing. */
+/*
+ * Takes the context. Returns 0 or a negative errno; has said nothing. A keyslot may have a key
+ * that is not the volume's (cryptsetup luksAddKey --unbound), so the digest is asked as well.
+ */
 static int open_keyslot(struct crypt_device *cd, int slot,
 			struct crypt_keyslot_context *kc, struct secret *key)
 {
@@ -20,6 +24,8 @@ static int open_keyslot(struct crypt_device *cd, int slot,
 							  &key->size, kc);
 
 	crypt_keyslot_context_free(kc);
+	if (ret >= 0)
+		ret = crypt_volume_key_verify(cd, key->bytes, key->size);
 	return ret < 0 ? ret : 0;
 }
 
@@ -32,12 +38,15 @@ static int by_passphrase(struct crypt_device *cd, const struct options *o,
 	err = crypt_keyslot_context_init_by_passphrase(cd, passphrase->bytes,
 						       passphrase->size, &kc);
 	err = err ?: open_keyslot(cd, o->key_slot, kc, key);
+	/* What libcryptsetup says if the last one it tried is unbound. */
+	if (err == -ENOENT)
+		err = -EPERM;
 	if (err == -EPERM && o->key_slot != ANY_NUMBER)
 		say_error("no key of keyslot %d", o->key_slot);
 	else if (err == -EPERM)
 		say_error("no key of any keyslot");
 	else if (err)
-		say_errno(-err, "%s: cannot be unlocked",
+		say_noted(-err, "%s: cannot be unlocked",
 			  crypt_get_device_name(cd));
 	return err;
 }
@@ -63,8 +72,9 @@ static int by_tokens(struct crypt_device *cd, const struct options *o,
 	struct secret pin;
 	int err = by_token(cd, o, NULL, 0, key), tries;
 
-	for (tries = o->tries; err == -ENOANO && tries && prompt_possible(o);
-	     tries--) {
+	for (tries = o->tries ?: -1;
+	     err == -ENOANO && tries && prompt_possible(o);
+	     tries -= tries > 0) {
 		err = prompt(o, "PIN of the token: ", &pin);
 		if (err)
 			return err;
@@ -77,21 +87,8 @@ static int by_tokens(struct crypt_device *cd, const struct options *o,
 	return err;
 }
 
-static int by_key_file(struct crypt_device *cd, const struct options *o,
-		       struct secret *key)
-{
-	struct secret passphrase;
-	int err = read_key_file(o, 0, &passphrase);
-
-	if (err)
-		return err;
-	err = by_passphrase(cd, o, &passphrase, key);
-	secret_free(&passphrase);
-	return err;
-}
-
-static int by_terminal(struct crypt_device *cd, const struct options *o,
-		       struct secret *key)
+static int by_prompt(struct crypt_device *cd, const struct options *o,
+		     struct secret *key)
 {
 	struct secret passphrase;
 	char question[PATH_MAX + 32];
@@ -110,11 +107,11 @@ static int by_terminal(struct crypt_device *cd, const struct options *o,
 	return err;
 }
 
-static int by_stdin(struct crypt_device *cd, const struct options *o,
-		    struct secret *key)
+static int by_file(struct crypt_device *cd, const struct options *o,
+		   struct secret *key)
 {
 	struct secret passphrase;
-	int err = read_line_of_stdin(&passphrase);
+	int err = read_key_file(o, 0, &passphrase);
 
 	if (err)
 		return err;
@@ -129,17 +126,32 @@ static int try_all(struct crypt_device *cd, const struct options *o,
 	const bool luks2 = !strcmp(crypt_get_type(cd), CRYPT_LUKS2);
 	int err = -ENOENT;
 
-	if (o->key_file)
-		return by_key_file(cd, o, key);
-	if (luks2)
+	if (luks2 && !o->key_file)
 		err = by_tokens(cd, o, key);
-	if (!err || o->token_only) {
-		if (err)
-			say_errno(-err, "no token opens it");
+	if (!err || err == -EINTR)
 		return err;
+	if (o->token_only && !o->key_file)
+		return say_noted(-err, "no token opens it");
+	return prompt_possible(o) ? by_prompt(cd, o, key) : by_file(cd, o, key);
+}
+
+static int check_keyslots(struct crypt_device *cd, int slot)
+{
+	crypt_keyslot_info info;
+
+	if (crypt_get_volume_key_size(cd) <= 0) {
+		say_error("%s: has no keyslot with a key of the volume",
+			  crypt_get_device_name(cd));
+		return -EINVAL;
 	}
-	return prompt_possible(o) ? by_terminal(cd, o, key) :
-				    by_stdin(cd, o, key);
+	if (slot == ANY_NUMBER)
+		return 0;
+	info = crypt_keyslot_status(cd, slot);
+	if (info == CRYPT_SLOT_ACTIVE || info == CRYPT_SLOT_ACTIVE_LAST)
+		return 0;
+	say_error("%s: keyslot %d has no key%s", crypt_get_device_name(cd),
+		  slot, info == CRYPT_SLOT_UNBOUND ? " of the volume" : "");
+	return -EINVAL;
 }
 
 /**
@@ -148,23 +160,18 @@ static int try_all(struct crypt_device *cd, const struct options *o,
  * @options: what to try
  * @key: set to the volume key
  *
- * Return: 0 or a negative errno, after having said why.
+ * Return: 0 or a negative errno, after having said why; -EINTR if a signal has come.
  */
 int unlock(struct crypt_device *cd, const struct options *options,
 	   struct secret *key)
 {
-	int err;
+	int err = check_keyslots(cd, options->key_slot) ?:
+			  secret_alloc(key, crypt_get_volume_key_size(cd));
 
-	if (options->key_slot != ANY_NUMBER &&
-	    crypt_keyslot_status(cd, options->key_slot) < CRYPT_SLOT_ACTIVE) {
-		say_error("%s: keyslot %d has no key",
-			  crypt_get_device_name(cd), options->key_slot);
-		return -EINVAL;
-	}
-	err = secret_alloc(key, crypt_get_volume_key_size(cd));
 	if (err)
 		return err;
-	err = try_all(cd, options, key);
+	/* One that came meanwhile had to wait: a keyslot takes its time. */
+	err = try_all(cd, options, key) ?: signals_check();
 	if (err)
 		secret_free(key);
 	return err;
