@@ -60,20 +60,22 @@ static void number_of(const char *name, char *number, size_t size)
 		dm_task_destroy(task);
 }
 
-/* Device mapper's lines name the device, those of targets do not. */
-static bool about_other(const char *text, const char *number)
+/*
+ * Device mapper's lines name the device, those of targets do not. Some say only that there
+ * was an error, after a target's line that says which.
+ */
+static bool is_reason(const char *text, const char *number)
 {
 	const size_t len = strlen(number);
 
-	if (!len || strncmp(text, "table: ", 7))
+	if (!strncmp(text, "ioctl: ", 7) || strstr(text, "preresume failed"))
 		return false;
-	return strncmp(text + 7, number, len) || text[7 + len] != ':';
+	if (!len || strncmp(text, "table: ", 7))
+		return true;
+	return !strncmp(text + 7, number, len) && text[7 + len] == ':';
 }
 
-/*
- * What was said of NAME last since log_skip(). Device mapper's own line after a target's
- * says only that there was an error.
- */
+/* What was said of NAME last since log_skip(). */
 static void log_reason(const char *name)
 {
 	char record[1024], number[24], *text;
@@ -93,9 +95,8 @@ static void log_reason(const char *name)
 			continue;
 		text += 16;
 		text[strcspn(text, "\n")] = 0;
-		if (!strncmp(text, "ioctl: ", 7) || about_other(text, number))
-			continue;
-		snprintf(reason, sizeof(reason), "%s", text);
+		if (is_reason(text, number))
+			snprintf(reason, sizeof(reason), "%s", text);
 	}
 }
 
