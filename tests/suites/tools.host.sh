@@ -37,13 +37,19 @@ for v in 1 2; do
 	under "LUKS$v: by a program" 0 open --test-passphrase --askpass 'cat /root/w/pass; :' /root/w/luks$v
 	under "LUKS$v: empty key slot" 1 open --test-passphrase --key-slot 3 --key-file /root/w/pass /root/w/luks$v
 done
+in_root cryptsetup luksAddKey --batch-mode --unbound --key-size 512 --key-slot 5 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 \
+	/root/w/luks2 /root/w/wrong
+under 'unbound key slot' 1 open --test-passphrase --key-slot 5 --key-file /root/w/wrong /root/w/luks2
+under 'by the passphrase of an unbound key slot' 2 open --test-passphrase --key-file /root/w/wrong /root/w/luks2
+under 'sectors of 511 bytes' 1 open --test-passphrase --sector-size 511 /root/w/luks2
+under 'a name with a slash' 1 close a/b
 under 'a detached header' 0 open --test-passphrase --header /root/w/luks2 --key-file /root/w/pass /root/w/luks1
 under 'no header' 1 open --test-passphrase --key-file /root/w/pass /root/w/tools/ksmsetup/ksmsetup
-under 'no key file' 4 open --test-passphrase --key-file /root/w/none /root/w/luks2
+under 'no key file' 1 open --test-passphrase --key-file /root/w/none /root/w/luks2
 under 'no option' 1 open --nothing
 under 'no command' 1 nothing
 under 'help' 0 --help
-under 'attach, a line that is wrong' 4 attach --tab /root/w/tab b
+under 'attach, a line that is wrong' 1 attach --tab /root/w/tab b
 
 # ---- units ----
 

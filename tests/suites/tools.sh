@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # ksmsetup: volumes that cryptsetup made are opened by one and the other, in turn, with a file
 # system on them; a live mapping changes its target under load; keys go and come back.
-# vm: mem=1024 disks=64M,64M,16M timeout=400 check=6.1,6.12
+# vm: mem=1024 disks=64M,64M,16M timeout=500 check=6.1,6.12
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 # shellcheck source=tests/lib/guest/sim.sh
@@ -17,7 +17,17 @@ printf 'a passphrase' >$D/pass
 printf 'another one' >$D/wrong
 head -c 3000 /dev/urandom >$D/file
 
-# status_of NAME COMMAND...: its exit status, and what it said in $OUT.
+mappings() { dmsetup ls | grep -v '^No devices'; }
+# comes_true CONDITION...: within half a minute.
+comes_true() {
+	local i
+	for ((i = 0; i < 300; i++)); do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.1
+	done
+	return 1
+}
+# Its exit status, and what it said in $OUT.
 exits() { # DESC STATUS COMMAND...
 	local desc=$1 want=$2 rc=0
 	shift 2
@@ -26,7 +36,7 @@ exits() { # DESC STATUS COMMAND...
 	is "$desc" "$rc" "$want"
 }
 target_of() { dmsetup table "$1" | cut -d' ' -f3; }
-keys_left() { grep -c 'ksmsetup:' /proc/keys; }
+keys_left() { grep -c 'ksmsetup:\|cryptsetup:' /proc/keys; }
 
 luks() { # DEVICE OPTION...
 	cryptsetup luksFormat --batch-mode --pbkdf-force-iterations 1000 --pbkdf pbkdf2 "${@:2}" "$1" $D/pass
@@ -86,6 +96,31 @@ for options in '' '--sector-size 4096' '--sector-size 4096 --iv-large-sectors' '
 	KEY_FILE=$D/file turns "plain${options:+ $options}" "$DISK2" "${plain[@]}" --hash sha256 $options
 done
 
+# same_data WHAT INPUT OPTION...: what cryptsetup wrote with a passphrase on its standard input is read.
+same_data() {
+	local what=$1 input=$2
+	shift 2
+	set -- --batch-mode "${plain[@]}" "$@" "$DISK2" vol
+	ok "$what: cryptsetup opens it" bash -c 'printf "$1" | cryptsetup open "${@:2}"' sh "$input" "$@" || return
+	dd if=$D/file2 of=/dev/mapper/vol bs=4096 count=1 oflag=direct conv=sync status=none
+	dd if=/dev/mapper/vol of=$D/was bs=4096 count=1 iflag=direct status=none
+	ok "$what: cryptsetup closes it" cryptsetup close vol
+	ok "$what: ksmsetup opens it" bash -c 'printf "$1" | ksmsetup open "${@:2}"' sh "$input" "$@" || return
+	dd if=/dev/mapper/vol of=$D/is bs=4096 count=1 iflag=direct status=none
+	ok "$what: data is the same" cmp $D/was $D/is
+	ok "$what: ksmsetup closes it" ksmsetup close vol
+}
+head -c 4000 /dev/urandom >$D/file2
+long=$(printf 'x%.0s' {1..70})
+same_data 'hash plain' abc --hash plain
+same_data 'hash plain, longer than the key' "$long" --hash plain
+same_data 'hash plain, as a file' "$long" --hash plain --key-file -
+same_data 'a line' 'abc\ndef' --hash sha256
+same_data 'as a file' 'abc\ndef' --hash sha256 --key-file -
+same_data 'a part of a line' abcdef --hash sha256 --keyfile-offset 1 --keyfile-size 3
+KEY_FILE=$D/file turns 'plain, more of a file than the key' "$DISK2" "${plain[@]}" --keyfile-size 2000 --keyfile-offset 7
+exits 'plain: nothing tells a wrong passphrase' 1 ksmsetup open --test-passphrase "${plain[@]}" --key-file $D/file "$DISK2"
+
 # ---- status, suspend, resume ----
 
 ok 'LUKS2 again' luks "$DISK1" --type luks2 --sector-size 512
@@ -97,6 +132,8 @@ like 'status: the type' "$OUT" 'type: *LUKS2'
 exits 'status in JSON' 0 ksmsetup status --json vol
 like 'status in JSON: path' "$OUT" '"path": *"software"'
 exits 'status of nothing' 4 ksmsetup status nothing
+exits 'status of nothing in JSON' 4 ksmsetup status --json nothing
+like 'status of nothing in JSON: says so' "$OUT" '"active": *false'
 dd if=/dev/urandom of=$D/data bs=64k count=4 status=none
 dd if=$D/data of=/dev/mapper/vol bs=64k oflag=direct status=none
 exits 'suspend' 0 ksmsetup suspend vol
@@ -109,9 +146,13 @@ ok 'close' ksmsetup close vol
 
 ok 'plain: open' ksmsetup open "${plain[@]}" --hash sha256 --key-file $D/file "$DISK2" vol
 exits 'plain: is not suspended' 1 ksmsetup suspend vol
-like 'plain: is not suspended: says why' "$OUT" 'nothing that tells a wrong passphrase'
+like 'plain: is not suspended: says why' "$OUT" 'nothing tells a wrong passphrase'
 like 'plain: goes on' "$(dmsetup info vol)" 'ACTIVE'
-head -c 3000 /dev/urandom >$D/file2
+ok 'a mapping of nobody' map ksm raw "$DISK3" 512
+exits 'a mapping of nobody: is not suspended' 1 ksmsetup suspend raw
+like 'a mapping of nobody: goes on' "$(dmsetup info raw)" 'ACTIVE'
+ok 'a mapping of nobody: has its key' dd if=/dev/mapper/raw of=/dev/null bs=4k count=1 iflag=direct status=none
+unmap raw
 exits 'plain: convert with another key' 2 ksmsetup convert --back "${plain[@]}" --hash sha256 --key-file $D/file2 vol
 like 'plain: convert with another key: says so' "$OUT" 'would not read what it does now'
 is 'plain: is as before' "$(target_of vol)" ksm
@@ -129,7 +170,7 @@ exits 'no header' 1 ksmsetup open --key-file $D/pass "$DISK3" vol
 like 'no header: says so' "$OUT" 'no valid luks header'
 exits 'hardware where there is none' 1 ksmsetup open --hw require --key-file $D/pass "$DISK1" vol
 like 'hardware where there is none: says so' "$OUT" 'hw:require'
-is 'no mapping is left' "$(dmsetup ls | grep -v '^No devices')" ''
+is 'no mapping is left' "$(mappings)" ''
 is 'no key is left' "$(keys_left)" 0
 
 # Two mappings of a volume would each have a cache of their own.
@@ -139,18 +180,107 @@ like 'what dm-crypt has is in use: says so' "$OUT" 'is in use: mounted, or anoth
 ok 'cryptsetup closes it' cryptsetup close other
 exits 'a key slot that is empty' 1 ksmsetup open --key-slot 7 --key-file $D/pass "$DISK1" vol
 like 'a key slot that is empty: says so' "$OUT" 'keyslot 7 has no key'
-exits 'no key file' 4 ksmsetup open --key-file $D/nothing "$DISK1" vol
+exits 'no key file' 1 ksmsetup open --key-file $D/nothing "$DISK1" vol
+like 'no key file: says so' "$OUT" "$D/nothing: No such file"
+exits 'a key file that is a directory' 1 ksmsetup open --key-file $D/mnt "$DISK1" vol
+exits 'a key file that is too short' 1 ksmsetup open --key-file $D/pass --keyfile-size 100 "$DISK1" vol
+like "a key file that is too short: libcryptsetup's words" "$OUT" 'Cannot read requested amount of data'
 exits 'a name with a slash' 1 ksmsetup open --key-file $D/pass "$DISK1" a/b
+for c in close status suspend resume convert attach detach; do
+	exits "$c: a name with a slash" 1 ksmsetup $c a/b
+	like "$c: a name with a slash: says so" "$OUT" 'a/b: not a name for a mapping'
+done
+exits 'no option of LUKS' 1 ksmsetup open --key-file $D/pass --offset 8 "$DISK1" vol
+like 'no option of LUKS: says which' "$OUT" '--offset: not an option of a LUKS volume'
+exits 'no option of plain volumes' 1 ksmsetup open "${plain[@]}" --key-file $D/file --key-slot 1 "$DISK2" vol
+like 'no option of plain volumes: says which' "$OUT" '--key-slot: not an option of a plain volume'
+exits 'no option of attach' 1 ksmsetup attach --hw off a
+like 'no option of attach: says which' "$OUT" '--hw: not an option of attach'
+for n in 0 511 513 8192; do
+	exits "sectors of $n bytes" 1 ksmsetup open "${plain[@]}" --key-file $D/file --sector-size $n "$DISK2" vol
+done
+
+# A key that is not the volume's.
+ok 'a key slot of nothing' cryptsetup luksAddKey --batch-mode --unbound --key-size 512 --key-slot 5 \
+	--pbkdf pbkdf2 --pbkdf-force-iterations 1000 "$DISK1" $D/file2
+exits 'a key slot of nothing: opens nothing' 1 ksmsetup open --key-slot 5 --key-file $D/file2 "$DISK1" vol
+like 'a key slot of nothing: says so' "$OUT" 'keyslot 5 has no key of the volume'
+exits 'a key slot of nothing: is not found' 2 ksmsetup open --key-file $D/file2 "$DISK1" vol
+exits 'a key slot of nothing: others are' 0 ksmsetup open --test-passphrase --key-file $D/pass "$DISK1"
 exits 'not a device' 4 ksmsetup open --key-file $D/pass --header "$DISK1" $D/pass vol
 exits 'close what is not there' 4 ksmsetup close vol
+
+# What happens while a passphrase is asked for.
+cat >$D/bin/ask <<END
+#!/bin/sh
+: >$D/asked.\$\$
+until [ -e $D/go ]; do sleep 0.1; done
+cat $D/pass
+END
+chmod +x $D/bin/ask
+# later NAME DEVICE OPTION...: open it when $D/go is there; $D/rc.NAME has its exit status.
+later() {
+	local rc=0
+	ksmsetup open --askpass ask "${@:3}" "$2" "$1" >"$D/out.$1" 2>&1 </dev/null || rc=$?
+	echo $rc >"$D/rc.$1"
+}
+are_asked() { [ "$(find $D -name 'asked.*' | wc -l)" = "$1" ]; }
+is_asked_for() { pgrep -f '^sleep 4321'; }
+rm -f $D/go $D/asked.*
+later one "$DISK1" &
+ONE=$!
+ok 'two open a volume: one asks' comes_true are_asked 1
+later two "$DISK1" &
+TWO=$!
+ok 'two open a volume: both ask' comes_true are_asked 2
+: >$D/go
+wait $ONE $TWO
+is 'two open a volume: one does' "$(cat $D/rc.one $D/rc.two | sort | xargs)" '0 5'
+like 'two open a volume: the other says why' "$(cat $D/out.one $D/out.two)" 'is in use: mounted, or another mapping'
+is 'two open a volume: there is one mapping' "$(mappings | wc -l)" 1
+ok 'close' ksmsetup close "$(mappings | cut -f1)"
+
+# Another disk in the same place, with a header of its own that does not tell one from the other.
+ok 'a disk' dmsetup create below --table "0 65536 linear $DISK2 0"
+ok 'format' luks /dev/mapper/below --type luks2 --header $D/header2
+rm -f $D/go $D/asked.*
+later vol /dev/mapper/below --header $D/header2 &
+ONE=$!
+ok 'another disk comes: it asks' comes_true are_asked 1
+dmsetup reload below --table "0 32768 linear $DISK2 65536"
+dmsetup suspend below
+dmsetup resume below
+: >$D/go
+wait $ONE
+is 'another disk comes: refused' "$(cat $D/rc.vol)" 4
+like 'another disk comes: says so' "$(cat $D/out.vol)" 'is not what it was when it was unlocked'
+dmsetup remove --retry below
+is 'no mapping is left' "$(mappings)" ''
+is 'no key is left' "$(keys_left)" 0
 
 # Whatever ends it before anything was made.
 for sig in INT TERM KILL; do
 	timeout -s $sig 2 ksmsetup open --askpass 'sleep 1000; echo' "$DISK1" vol </dev/null >/dev/null 2>&1
-	is "SIG$sig while it asks: no mapping" "$(dmsetup ls | grep -v '^No devices')" ''
+	is "SIG$sig while it asks: no mapping" "$(mappings)" ''
 	is "SIG$sig while it asks: no key" "$(keys_left)" 0
 done
 pkill -x sleep
+ksmsetup open --askpass 'sleep 4321; :' "$DISK1" vol </dev/null >/dev/null 2>&1 &
+ONE=$!
+ok 'it asks by a program' comes_true is_asked_for
+kill -TERM $ONE
+wait $ONE
+is 'SIGTERM ends it' $? 143
+nok 'SIGTERM ends the program that asks' is_asked_for
+# A keyslot takes its time.
+ok 'a slow key slot' cryptsetup luksFormat --batch-mode --type luks2 --pbkdf pbkdf2 --iter-time 4000 "$DISK2" $D/pass
+timeout --preserve-status -s INT 1 ksmsetup open --key-file $D/pass "$DISK2" vol </dev/null >/dev/null 2>&1
+is 'SIGINT while it unlocks: ends it' $? 130
+is 'SIGINT while it unlocks: no mapping' "$(mappings)" ''
+is 'SIGINT while it unlocks: no key' "$(keys_left)" 0
+ok 'its key slots are erased' cryptsetup luksErase --batch-mode "$DISK2"
+exits 'no key slot' 1 ksmsetup open --key-file $D/pass "$DISK2" vol
+like 'no key slot: says so' "$OUT" 'no keyslot with a key of the volume'
 
 # ---- passphrases from elsewhere ----
 
@@ -175,7 +305,26 @@ exits 'discards are kept in the header' 0 ksmsetup open --readonly --key-file $D
 like 'discards are kept: in the table' "$(dmsetup table vol)" 'allow_discards'
 nok 'read-only' dd if=/dev/zero of=/dev/mapper/vol bs=4k count=1 oflag=direct status=none
 ok 'close' ksmsetup close vol
-like 'cryptsetup finds them there' "$(cryptsetup luksDump "$DISK1")" 'Flags: *allow-discards'
+flags_kept() { cryptsetup luksDump "$DISK1" | sed -n 's/^Flags:[[:space:]]*//p'; }
+is 'cryptsetup finds them there' "$(flags_kept)" 'allow-discards'
+ok 'cryptsetup keeps another flag' by cryptsetup "$DISK1" vol --allow-discards --perf-no_read_workqueue --persistent
+ok 'close' cryptsetup close vol
+exits 'a flag of dm-crypt' 0 ksmsetup open --persistent --key-file $D/pass "$DISK1" vol
+like 'a flag of dm-crypt: in the table' "$(dmsetup table vol)" ' no_read_workqueue'
+like 'persistent: discards are still kept' "$(flags_kept)" 'allow-discards'
+like 'persistent: and so is the other flag' "$(flags_kept)" 'no-read-workqueue'
+exits 'persistent: not an option of resume' 1 ksmsetup resume --persistent --key-file $D/pass vol
+exits 'persistent: not an option of convert' 1 ksmsetup convert --back --persistent --key-file $D/pass vol
+is 'persistent: nothing was converted' "$(target_of vol)" ksm
+ok 'close' ksmsetup close vol
+exits 'persistent: not without a mapping' 1 ksmsetup open --test-passphrase --persistent --key-file $D/pass "$DISK1"
+exits 'persistent: not with a wrong passphrase' 2 ksmsetup open --persistent --key-file $D/wrong "$DISK1" vol
+blockdev --setro "$DISK1"
+exits 'a read-only device' 0 ksmsetup open --key-file $D/pass "$DISK1" vol
+like 'a read-only device: says so' "$OUT" "$DISK1: is read-only, and so is the mapping"
+is 'a read-only device: the mapping is, too' "$(blockdev --getro /dev/mapper/vol)" 1
+ok 'close' ksmsetup close vol
+blockdev --setrw "$DISK1"
 
 # ---- ksmtab ----
 
@@ -184,7 +333,7 @@ exits 'attach' 0 ksmsetup attach --tab $D/tab a
 exits 'attach again' 0 ksmsetup attach --tab $D/tab a
 exits 'attach a line that is wrong' 1 ksmsetup attach --tab $D/tab b
 like 'attach a line that is wrong: says which' "$OUT" "$D/tab:2"
-exits 'attach what has no line' 4 ksmsetup attach --tab $D/tab c
+exits 'attach what has no line' 1 ksmsetup attach --tab $D/tab c
 exits 'detach' 0 ksmsetup detach a
 exits 'detach again' 0 ksmsetup detach a
 
@@ -196,6 +345,10 @@ exits 'no module' 4 ksmsetup open --key-file $D/pass "$DISK1" vol
 like 'no module: says so' "$OUT" "this kernel, ${KVER//+/.}, has no target ksm"
 exits 'no module: falls back' 0 ksmsetup open --fallback --key-file $D/pass "$DISK1" vol
 is 'no module: a mapping of dm-crypt' "$(target_of vol)" crypt
+like 'no module: flags of the header' "$(dmsetup table vol)" 'no_read_workqueue'
+like 'no module: the key has the name that cryptsetup gives it' "$(dmsetup table --showkeys vol)" \
+	":64:logon:cryptsetup:$(cryptsetup luksUUID "$DISK1")-d0"
+ok 'no module: cryptsetup refreshes it' cryptsetup refresh --key-file $D/pass vol
 exits 'no module: ksmsetup closes it' 0 ksmsetup close vol
 mv $D/dm-ksm.ko* /lib/modules/"$KVER"/updates/dkms/
 ok 'the module is back' modprobe dm-ksm
@@ -220,7 +373,14 @@ ok 'fio goes on' kill -INT $FIO
 wait $FIO
 nok 'and has found nothing wrong' grep -i 'verify:\|error=' $D/fio
 umount $D/mnt
+ok 'cryptsetup refreshes it' cryptsetup refresh --key-file $D/pass vol
+ok 'cryptsetup resizes it' cryptsetup resize --key-file $D/pass --size 40000 vol
+is 'it has that size' "$(blockdev --getsz /dev/mapper/vol)" 40000
 ok 'cryptsetup closes it' cryptsetup close vol
+exits 'a name with a blank' 0 ksmsetup open --key-file $D/pass "$DISK1" 'a b'
+exits 'a name with a blank: convert' 0 ksmsetup convert --back --key-file $D/pass 'a b'
+exits 'a name with a blank: and back' 0 ksmsetup convert --key-file $D/pass 'a b'
+exits 'a name with a blank: close' 0 ksmsetup close 'a b'
 
 # ---- hardware ----
 
@@ -237,10 +397,26 @@ umount $D/mnt
 exits 'benchmark' 0 ksmsetup benchmark /dev/ksmsim0
 like 'benchmark: a line of seven numbers' "$OUT" 'AES-256-XTS( +[0-9]+\.[0-9]){7}'
 like 'benchmark: what there is not' "$OUT" 'SM4-XTS( +(-|[0-9.]+)){6} +-'
-is 'benchmark: leaves no mapping' "$(dmsetup ls | grep -v '^No devices')" ''
+is 'benchmark: leaves no mapping' "$(mappings)" ''
+timeout --preserve-status -s INT 2 ksmsetup benchmark /dev/ksmsim0 </dev/null >/dev/null 2>&1
+is 'benchmark: SIGINT ends it' $? 130
+is 'benchmark: SIGINT leaves no mapping' "$(mappings)" ''
 ok 'format' luks /dev/ksmsim0 --type luks2 --sector-size 512
 exits 'open in hardware' 0 ksmsetup open --hw require --key-file $D/pass /dev/ksmsim0 vol
 like 'says so' "$OUT" '^vol: hardware: '
+exits 'suspend' 0 ksmsetup suspend vol
+knob 0 wrong_key 1
+exits 'resume is refused' 1 ksmsetup resume --key-file $D/pass vol
+like 'resume is refused: says so' "$OUT" 'vol: is still suspended, without a key'
+like "resume is refused: the kernel's reason" "$OUT" 'cannot be resumed: .*hw:require'
+like 'resume is refused: the key is gone' "$(dmsetup status vol)" 'key:none'
+knob 0 wrong_key 0
+exits 'resume' 0 ksmsetup resume --key-file $D/pass vol
+knob 0 refuse_evict 1
+nok 'suspend: the engine keeps the key' ksmsetup suspend vol
+like 'suspend: the engine keeps the key: says so' "$OUT" 'vol: is suspended, but its key may still be in memory'
+like 'suspend: the engine keeps the key: I/O waits' "$(dmsetup info vol)" 'SUSPENDED'
+knob 0 refuse_evict 0
 ok 'close' ksmsetup close vol
 ok 'format with large sectors' luks /dev/ksmsim0 --type luks2 --sector-size 4096
 exits 'open' 0 ksmsetup open --key-file $D/pass /dev/ksmsim0 vol
