@@ -220,8 +220,7 @@ static int convert(struct conversion *c)
 {
 	struct dm_line old = { .params = NULL }, new = { .params = NULL };
 	/* What is put back is what was there, be it with a key in hex digits. */
-	const struct dm_line *before_it = *c->table.key == ':' ? &old :
-								 &c->line;
+	const struct dm_line *was = *c->table.key == ':' ? &old : &c->line;
 	struct secret_ref ref;
 	sigset_t before;
 	int err = secret_publish(&c->key, c->key_name, &ref);
@@ -232,9 +231,9 @@ static int convert(struct conversion *c)
 		      line_for(c, c->to, ref.text, &new);
 	if (!err) {
 		without_signals(&before);
-		err = compare_with(c->name, c->back ? &new : before_it) ?:
+		err = compare_with(c->name, c->back ? &new : was)	?:
 			      dm_load(c->name, c->state.readonly, &new) ?:
-			      swap(c, before_it);
+			      swap(c, was);
 		with_signals(&before);
 	}
 	secret_withdraw(&ref);

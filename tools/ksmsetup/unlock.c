@@ -35,6 +35,8 @@ static int by_passphrase(struct crypt_device *cd, const struct options *o,
 	struct crypt_keyslot_context *kc;
 	int err;
 
+	/* Of tokens, which may have been tried before. */
+	message_note("");
 	err = crypt_keyslot_context_init_by_passphrase(cd, passphrase->bytes,
 						       passphrase->size, &kc);
 	err = err ?: open_keyslot(cd, o->key_slot, kc, key);
