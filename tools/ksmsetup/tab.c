@@ -18,6 +18,11 @@ static const struct {
 	const char *theirs, *ours;
 } synonyms[] = {
 	{ "luks", NULL },
+	{ "auto", NULL },
+	{ "same-cpu-crypt", NULL },
+	{ "submit-from-crypt-cpus", NULL },
+	{ "no-read-workqueue", NULL },
+	{ "no-write-workqueue", NULL },
 	{ "plain", "type=plain" },
 	{ "discard", "allow-discards" },
 	{ "read-only", "readonly" },
@@ -42,14 +47,18 @@ static const struct flag flags[] = {
 
 static bool set_flag(struct tab_entry *e, const char *word)
 {
+	static const char timeout[] = "x-systemd.device-timeout=";
 	size_t i;
 
+	if (!strncmp(word, timeout, strlen(timeout)))
+		e->device_timeout = word + strlen(timeout);
 	for (i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (!strcmp(word, flags[i].name)) {
 			*(bool *)((char *)e + flags[i].at) = true;
 			return true;
 		}
-	return false;
+	/* fstab's way to say what is not for who reads it. */
+	return !strncmp(word, "x-", 2);
 }
 
 /* Writes "--NAME[=VALUE]" of WORD to TO. Returns what is behind it, or TO if there is nothing. */

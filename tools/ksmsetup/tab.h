@@ -21,6 +21,7 @@
  * @name: of the mapping
  * @device: as it is written there
  * @path: of @device
+ * @device_timeout: how long to wait for @device, in systemd's words, or NULL
  * @options: as for "open"
  * @noauto: not at boot
  * @nofail: boot goes on without it
@@ -32,7 +33,7 @@
  * @words: likewise, of @options
  */
 struct tab_entry {
-	const char *name, *device;
+	const char *name, *device, *device_timeout;
 	char path[PATH_MAX];
 	struct options options;
 	bool noauto, nofail, netdev, initramfs, swap;
