@@ -7,7 +7,7 @@ OS_RECIPE=1
 OS_PACKAGES=(linux-image-amd64 linux-headers-amd64 dkms kmod systemd-sysv udev initramfs-tools dracut-core
 	cryptsetup-bin cryptsetup-initramfs dmsetup keyutils e2fsprogs login passwd util-linux procps zstd)
 OS_PACKAGES+=(build-essential debhelper dh-dkms lintian libcryptsetup-dev libdevmapper-dev libkeyutils-dev libjson-c-dev
-	valgrind libc6-dbg)
+	valgrind libc6-dbg rpm rpmlint)
 OS_EXCLUDES=('/usr/share/doc/*' '/usr/share/info/*' '/usr/share/locale/*'
 	'/usr/lib/udev/hwdb.d/*' '/lib/udev/hwdb.d/*')
 

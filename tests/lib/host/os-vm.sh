@@ -45,17 +45,19 @@ says() {
 enter() { printf '%s\r' "$1" >&"$VM_IN"; }
 
 # shell COMMAND: of a plain sh there that shows nothing of what is typed; its output is in
-# $VM_OUT, its status is returned.
+# $VM_OUT, its status is returned. Not in a subshell, which would lose where the console is.
 VM_COUNT=0
 shell() {
-	local from=$(($(stat -c %s "$VM_LOG") + 1)) n
+	local from=$(($(stat -c %s "$VM_LOG") + 1)) n status
+	VM_OUT=''
 	VM_COUNT=$((VM_COUNT + 1))
 	n=$VM_COUNT
-	enter "echo; echo b-'$n'; { $1; } 2>&1; echo e-'$n'=\$?"
-	says "e-$n=[0-9]+" || return 255
+	enter "echo; echo b-'$n'; { $1; } 2>&1; echo e-'$n'=\$?."
+	says "e-$n=[0-9]+\." || return 255
 	# shellcheck disable=SC2034 # for the caller
 	VM_OUT=$(tail -c "+$from" "$VM_LOG" | tr -d '\r' | sed -n "/^b-$n\$/,/^e-$n=/p" | sed '1d; $d')
-	return "$(tail -c "+$from" "$VM_LOG" | tr -d '\r' | sed -n "s/^e-$n=\([0-9]*\).*/\1/p" | tail -n 1)"
+	status=$(tail -c "+$from" "$VM_LOG" | tr -d '\r' | sed -n "s/^e-$n=\([0-9]*\)\..*/\1/p" | tail -n 1)
+	return "${status:-255}"
 }
 
 # vm_off: waits for it.
