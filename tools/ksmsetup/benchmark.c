@@ -109,8 +109,8 @@ struct bench {
 
 /* By a mapping that is made for it. */
 static int map_and_measure(const struct bench *b, const struct cipher *cipher,
-			   bool device, const char *hw, double *write,
-			   double *read)
+			   bool device, const char *hw, int sector_size,
+			   double *write, double *read)
 {
 	struct volume v = device ? b->data : b->zeros;
 	struct dm_line line = { .target = "ksm" };
@@ -118,6 +118,8 @@ static int map_and_measure(const struct bench *b, const struct cipher *cipher,
 	char path[64];
 	int err;
 
+	v.sector_size = sector_size;
+	v.iv_large_sectors = sector_size != 512;
 	snprintf(v.cipher, sizeof(v.cipher), "%s", cipher->spec);
 	err = secret_alloc(&v.key, cipher->key_size);
 	if (!err &&
@@ -162,10 +164,14 @@ static void run_cipher(const struct bench *b, const struct cipher *cipher)
 			    cipher->key_size, cipher->iv_size, BLOCK_SIZE, &enc,
 			    &dec))
 		enc = dec = NOTHING;
-	map_and_measure(b, cipher, false, "off", &write, &read);
+	map_and_measure(b, cipher, false, "off", 4096, &write, &read);
 	if (b->device) {
-		map_and_measure(b, cipher, true, "off", NULL, &soft);
-		map_and_measure(b, cipher, true, "require", NULL, &hard);
+		map_and_measure(b, cipher, true, "off", 4096, NULL, &soft);
+		/* The engine may not have the larger ones. */
+		if (map_and_measure(b, cipher, true, "require", 4096, NULL,
+				    &hard))
+			map_and_measure(b, cipher, true, "require", 512, NULL,
+					&hard);
 	}
 	printf("%18s", cipher->name);
 	put(" %10s", enc);
