@@ -335,7 +335,11 @@ blockdev --setrw "$DISK1"
 
 # ---- ksmtab ----
 
-printf 'a %s %s nofail\nb %s none wrong-option\n' "$DISK1" $D/pass "$DISK2" >$D/tab
+cat >$D/tab <<END
+a $DISK1 $D/pass nofail
+b $DISK2 none wrong-option
+asked $DISK1 none tries=2
+END
 exits 'attach' 0 ksmsetup attach --tab $D/tab a
 exits 'attach again' 0 ksmsetup attach --tab $D/tab a
 exits 'attach a line that is wrong' 1 ksmsetup attach --tab $D/tab b
@@ -343,6 +347,25 @@ like 'attach a line that is wrong: says which' "$OUT" "$D/tab:2"
 exits 'attach what has no line' 1 ksmsetup attach --tab $D/tab c
 exits 'detach' 0 ksmsetup detach a
 exits 'detach again' 0 ksmsetup detach a
+# Who boots tells a wrong passphrase, after which it gives up, from all else.
+exits 'attach with a wrong passphrase' 2 ksmsetup attach --tab $D/tab --askpass "cat $D/wrong; :" asked
+is 'attach with a wrong passphrase: as often as the line says' "$(grep -c 'no key of any keyslot' <<<"$OUT")" 2
+exits 'attach as nobody: not as a wrong passphrase' 1 \
+	setpriv --bounding-set -sys_admin --inh-caps -sys_admin ksmsetup attach --tab $D/tab a
+# EPERM, of the kernel: it may be read, which ksmsetup does, but not written, which device mapper wants.
+without_writing() { (echo "$BASHPID" >$D/devices/ro/cgroup.procs && exec "$@"); }
+mkdir -p $D/devices
+if mount -t cgroup -o devices none $D/devices && mkdir $D/devices/ro; then
+	echo "b $(lsblk -dno MAJ:MIN "$DISK1" | xargs) w" >$D/devices/ro/devices.deny
+	exits 'open what may not be written to: as cryptsetup' 2 without_writing ksmsetup open --key-file $D/pass "$DISK1" a
+	like 'open what may not be written to: says so' "$OUT" 'a: cannot be made: Operation not permitted'
+	exits 'attach what may not be written to: not as a wrong passphrase' 1 without_writing ksmsetup attach --tab $D/tab a
+	like 'attach what may not be written to: says so' "$OUT" 'a: cannot be made: Operation not permitted'
+	rmdir $D/devices/ro
+	umount $D/devices
+else
+	skip 'attach what may not be written to' 'no cgroup of devices'
+fi
 
 # ---- without the module ----
 

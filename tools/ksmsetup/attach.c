@@ -27,7 +27,9 @@ int tab_attach(const struct options *o, char **words)
 		return err;
 	if (o->askpass)
 		entry.options.askpass = o->askpass;
-	return mapping_open(&entry.options, open_words);
+	err = mapping_open(&entry.options, open_words);
+	/* Who boots gives up after a wrong passphrase, and tries again after anything else. */
+	return err == -EPERM ? -EACCES : err;
 }
 
 /* detach NAME */

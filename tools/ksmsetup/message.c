@@ -19,13 +19,17 @@ static size_t len;
 static bool held;
 static char note[256];
 
-/* exit_code_of() - ERR is 0 or a negative errno. Others than these are wrong parameters. */
+/*
+ * exit_code_of() - ERR is 0 or a negative errno. Others than these are wrong parameters. To
+ * cryptsetup, a wrong passphrase, our -EKEYREJECTED, is the same as no permission.
+ */
 enum exit_code exit_code_of(int err)
 {
 	switch (err) {
 	case 0:
 		return EXIT_OK;
 	case -EPERM:
+	case -EKEYREJECTED:
 		return EXIT_NO_PERMISSION;
 	case -ENOMEM:
 		return EXIT_NO_MEMORY;

@@ -56,7 +56,7 @@ static int ask(const struct options *o, const char *device,
 	if (!err && (again.size != passphrase->size ||
 		     memcmp(again.bytes, passphrase->bytes, again.size))) {
 		say_error("that was another passphrase");
-		err = -EPERM;
+		err = -EKEYREJECTED;
 	}
 	secret_free(&again);
 	if (err)

@@ -40,12 +40,12 @@ static int by_passphrase(struct crypt_device *cd, const struct options *o,
 	err = crypt_keyslot_context_init_by_passphrase(cd, passphrase->bytes,
 						       passphrase->size, &kc);
 	err = err ?: open_keyslot(cd, o->key_slot, kc, key);
-	/* What libcryptsetup says if the last one it tried is unbound. */
-	if (err == -ENOENT)
-		err = -EPERM;
-	if (err == -EPERM && o->key_slot != ANY_NUMBER)
+	/* -ENOENT is what libcryptsetup says if the last one it tried is unbound. */
+	if (err == -ENOENT || err == -EPERM)
+		err = -EKEYREJECTED;
+	if (err == -EKEYREJECTED && o->key_slot != ANY_NUMBER)
 		say_error("no key of keyslot %d", o->key_slot);
-	else if (err == -EPERM)
+	else if (err == -EKEYREJECTED)
 		say_error("no key of any keyslot");
 	else if (err)
 		say_noted(-err, "%s: cannot be unlocked",
@@ -94,11 +94,11 @@ static int by_prompt(struct crypt_device *cd, const struct options *o,
 {
 	struct secret passphrase;
 	char question[PATH_MAX + 32];
-	int err = -EPERM, tries;
+	int err = -EKEYREJECTED, tries;
 
 	snprintf(question, sizeof(question),
 		 "Passphrase for %s: ", crypt_get_device_name(cd));
-	for (tries = o->tries ?: -1; err == -EPERM && tries;
+	for (tries = o->tries ?: -1; err == -EKEYREJECTED && tries;
 	     tries -= tries > 0) {
 		err = prompt(o, question, &passphrase);
 		if (err)
@@ -162,7 +162,8 @@ static int check_keyslots(struct crypt_device *cd, int slot)
  * @options: what to try
  * @key: set to the volume key
  *
- * Return: 0 or a negative errno, after having said why; -EINTR if a signal has come.
+ * Return: 0 or a negative errno, after having said why; -EINTR if a signal has come,
+ * -EKEYREJECTED if what was tried last is no key of a keyslot.
  */
 int unlock(struct crypt_device *cd, const struct options *options,
 	   struct secret *key)
