@@ -339,6 +339,10 @@ cat >$D/tab <<END
 a $DISK1 $D/pass nofail
 b $DISK2 none wrong-option
 asked $DISK1 none tries=2
+missing $DISK1 $D/nothing
+wrong $DISK1 $D/wrong keyfile-offset=1
+token $DISK1 $D/wrong token-only
+plain $DISK2 $D/nothing plain,cipher=aes-xts-plain64,size=512,hash=sha256
 END
 exits 'attach' 0 ksmsetup attach --tab $D/tab a
 exits 'attach again' 0 ksmsetup attach --tab $D/tab a
@@ -347,6 +351,23 @@ like 'attach a line that is wrong: says which' "$OUT" "$D/tab:2"
 exits 'attach what has no line' 1 ksmsetup attach --tab $D/tab c
 exits 'detach' 0 ksmsetup detach a
 exits 'detach again' 0 ksmsetup detach a
+# Instead of a key file, as crypttab's.
+for n in missing wrong; do
+	exits "a key file that is $n: a passphrase instead" 0 ksmsetup attach --tab $D/tab --askpass "cat $D/pass; :" $n
+	like "a key file that is $n: says so" "$OUT" "$DISK1: not opened by $D/[a-z]+, so a passphrase is asked for"
+	[ $n = missing ] || like 'a key file that is wrong: says so first' "$OUT" 'no key of any keyslot'
+	ok "a key file that is $n: detach" ksmsetup detach $n
+done
+exits 'a key file that is missing, and a wrong passphrase' 2 ksmsetup attach --tab $D/tab --askpass "cat $D/wrong; :" missing
+exits 'a key file that is missing, and no passphrase' 1 ksmsetup attach --tab $D/tab --askpass false missing
+exits 'a key file that is missing, and nobody to ask' 1 ksmsetup attach --tab $D/tab missing
+exits 'a key file that is wrong, and nobody to ask' 2 ksmsetup attach --tab $D/tab wrong
+exits 'a key file that is wrong: no passphrase if only tokens are wanted' 2 \
+	ksmsetup attach --tab $D/tab --askpass "cat $D/pass; :" token
+exits 'a key file that is wrong: open does not ask' 2 ksmsetup open --key-file $D/wrong --askpass "cat $D/pass; :" "$DISK1" vol
+# Nothing would tell that it is not what is in the file.
+exits 'a key file that is missing: not of a plain volume' 1 ksmsetup attach --tab $D/tab --askpass "cat $D/pass; :" plain
+is 'no mapping is left' "$(mappings)" ''
 # Who boots tells a wrong passphrase, after which it gives up, from all else.
 exits 'attach with a wrong passphrase' 2 ksmsetup attach --tab $D/tab --askpass "cat $D/wrong; :" asked
 is 'attach with a wrong passphrase: as often as the line says' "$(grep -c 'no key of any keyslot' <<<"$OUT")" 2

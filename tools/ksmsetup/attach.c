@@ -27,6 +27,7 @@ int tab_attach(const struct options *o, char **words)
 		return err;
 	if (o->askpass)
 		entry.options.askpass = o->askpass;
+	entry.options.ask_instead = true;
 	err = mapping_open(&entry.options, open_words);
 	/* Who boots gives up after a wrong passphrase, and tries again after anything else. */
 	return err == -EPERM ? -EACCES : err;

@@ -59,6 +59,7 @@
  * @verbose: say more
  * @help: tell what there is
  * @version: likewise, of which version this is
+ * @ask_instead: a passphrase is asked for if the key file opens nothing; not an option
  * @given: which were; known to options.c
  */
 struct options {
@@ -68,7 +69,7 @@ struct options {
 	int key_slot, token_id, key_bits, sector_size, tries, timeout;
 	bool token_only, iv_large_sectors, readonly, allow_discards, persistent;
 	bool test_passphrase, verify_passphrase, json, deferred, back, fallback;
-	bool quiet, verbose, help, version;
+	bool quiet, verbose, help, version, ask_instead;
 	uint64_t given;
 };
 

@@ -122,6 +122,21 @@ static int by_file(struct crypt_device *cd, const struct options *o,
 	return err;
 }
 
+/* ERR is why the key file did not open it, which has been said. */
+static int by_prompt_instead(struct crypt_device *cd, const struct options *o,
+			     struct secret *key, int err)
+{
+	struct options asking = *o;
+
+	asking.key_file = NULL;
+	asking.keyfile_offset = 0;
+	if (o->token_only || !prompt_possible(&asking))
+		return err;
+	say_error("%s: not opened by %s, so a passphrase is asked for",
+		  crypt_get_device_name(cd), o->key_file);
+	return by_prompt(cd, &asking, key);
+}
+
 static int try_all(struct crypt_device *cd, const struct options *o,
 		   struct secret *key)
 {
@@ -134,7 +149,13 @@ static int try_all(struct crypt_device *cd, const struct options *o,
 		return err;
 	if (o->token_only && !o->key_file)
 		return say_noted(-err, "no token opens it");
-	return prompt_possible(o) ? by_prompt(cd, o, key) : by_file(cd, o, key);
+	if (prompt_possible(o))
+		return by_prompt(cd, o, key);
+	err = by_file(cd, o, key);
+	/* It is another one's, or it cannot be read. */
+	if (o->ask_instead && (err == -EKEYREJECTED || err == -EINVAL))
+		err = by_prompt_instead(cd, o, key, err);
+	return err;
 }
 
 static int check_keyslots(struct crypt_device *cd, int slot)
