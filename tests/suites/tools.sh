@@ -342,15 +342,39 @@ asked $DISK1 none tries=2
 missing $DISK1 $D/nothing
 wrong $DISK1 $D/wrong keyfile-offset=1
 token $DISK1 $D/wrong token-only
+elsewhere $DISK2 $D/pass header=$DISK1
 plain $DISK2 $D/nothing plain,cipher=aes-xts-plain64,size=512,hash=sha256
 END
 exits 'attach' 0 ksmsetup attach --tab $D/tab a
 exits 'attach again' 0 ksmsetup attach --tab $D/tab a
+like 'attach again: by ksm' "$(target_of a)" ksm
+exits 'attach: by another name it is in use' 5 ksmsetup attach --tab $D/tab --askpass "cat $D/pass; :" asked
 exits 'attach a line that is wrong' 1 ksmsetup attach --tab $D/tab b
 like 'attach a line that is wrong: says which' "$OUT" "$D/tab:2"
 exits 'attach what has no line' 1 ksmsetup attach --tab $D/tab c
 exits 'detach' 0 ksmsetup detach a
 exits 'detach again' 0 ksmsetup detach a
+# Who finds a mapping takes it for the volume of the line.
+taken() { # DESC NAME
+	exits "$1: not attached" 5 ksmsetup attach --tab $D/tab "$2"
+	like "$1: says so" "$OUT" "$2: exists already, and is not a mapping of /dev/"
+}
+ok 'dm-crypt has it' by cryptsetup "$DISK1" a
+exits 'dm-crypt has it: attached' 0 ksmsetup attach --tab $D/tab a
+ok 'dm-crypt has it: close' cryptsetup close a
+ok 'another type of mapping' dmsetup create a --table "0 2048 linear $DISK1 0"
+taken 'another type of mapping' a
+ok 'another type of mapping: is removed' dmsetup remove --retry a
+ok 'another volume' luks "$DISK2" --type luks2
+ok 'another volume: is opened' by ksmsetup "$DISK2" a
+taken 'another volume' a
+ok 'another volume: close' ksmsetup close a
+ok 'another device with the same header' ksmsetup open --key-file $D/pass "$DISK1" elsewhere
+taken 'another device with the same header' elsewhere
+ok 'another device with the same header: close' ksmsetup close elsewhere
+KEY_FILE=$D/file ok 'another part of a plain volume' by ksmsetup "$DISK2" plain "${plain[@]}" --offset 8
+taken 'another part of a plain volume' plain
+ok 'another part of a plain volume: close' ksmsetup close plain
 # Instead of a key file, as crypttab's.
 for n in missing wrong; do
 	exits "a key file that is $n: a passphrase instead" 0 ksmsetup attach --tab $D/tab --askpass "cat $D/pass; :" $n

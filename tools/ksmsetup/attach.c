@@ -11,6 +11,17 @@
 #include "message.h"
 #include "tab.h"
 
+/* Whoever made it, root in the initramfs for example; but nobody may take another for it. */
+static int check_attached(const struct tab_entry *e,
+			  const struct dm_state *state)
+{
+	int err = mapping_check(&e->options, e->path, e->name, state);
+
+	if (!err)
+		say_verbosely("%s: is there already", e->name);
+	return err;
+}
+
 /* attach NAME */
 int tab_attach(const struct options *o, char **words)
 {
@@ -22,7 +33,7 @@ int tab_attach(const struct options *o, char **words)
 			  dm_get_state(words[0], &state);
 
 	if (!err)
-		say_verbosely("%s: is there already", words[0]);
+		return check_attached(&entry, &state);
 	if (err != -ENODEV)
 		return err;
 	if (o->askpass)

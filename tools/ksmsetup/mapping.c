@@ -277,6 +277,52 @@ static int check_same(const struct volume *v, const struct dm_state *state,
 	return -EINVAL;
 }
 
+/* By ksm, or by dm-crypt. Who uses another name for the cipher, as dm-crypt may, means the same. */
+static bool is_mapped(const struct volume *v, const struct dm_state *state,
+		      const struct dm_line *line)
+{
+	struct table t;
+	bool is = (!strcmp(line->target, "ksm") ||
+		   !strcmp(line->target, "crypt")) &&
+		  !table_parse(&t, line->params) &&
+		  identity_is(state->uuid, v) && !strcmp(v->number, t.device) &&
+		  v->offset == t.offset && v->iv_offset == t.iv_offset;
+
+	/* dm-crypt's may have a key in it. */
+	explicit_bzero(&t, sizeof(t));
+	return is;
+}
+
+/**
+ * mapping_check() - what is mapped already is this volume?
+ * @options: as for volume_unlock()
+ * @device: where the volume is
+ * @name: of the mapping
+ * @state: of the mapping
+ *
+ * Return: 0; -EEXIST, after having said so, if it is another one; or a negative errno.
+ */
+int mapping_check(const struct options *options, const char *device,
+		  const char *name, const struct dm_state *state)
+{
+	struct dm_line line = { .params = NULL };
+	struct volume volume;
+	int err = volume_describe(&volume, options, device);
+	bool is;
+
+	if (err)
+		return err;
+	/* One of several targets, or without a table, is another one. */
+	is = !dm_get_line(name, false, &line) &&
+	     is_mapped(&volume, state, &line);
+	dm_free_line(&line);
+	if (is)
+		return 0;
+	say_error("%s: exists already, and is not a mapping of %s", name,
+		  device);
+	return -EEXIST;
+}
+
 static int set_key(const struct volume *v, const char *name)
 {
 	char text[SECRET_REF_SIZE + 16];

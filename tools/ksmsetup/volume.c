@@ -135,6 +135,24 @@ int volume_unlock(struct volume *volume, const struct options *options,
 		       plain_key(options, device, &volume->key);
 }
 
+/* volume_describe() - likewise, without its key; whoever uses it */
+int volume_describe(struct volume *v, const struct options *o,
+		    const char *device)
+{
+	struct crypt_device *cd;
+	int err;
+
+	if (!strcmp(o->type, "plain"))
+		return plain_check(o) ?: describe_plain(v, o, device, false);
+	err = options_refuse(o, OPTIONS_OF_PLAIN, "a LUKS volume") ?:
+		      luks_load(&cd, o, device);
+	if (err)
+		return err;
+	err = describe_luks(v, cd, o, device, false);
+	crypt_free(cd);
+	return err;
+}
+
 static bool is_same(const struct volume *v, const struct volume *now)
 {
 	return !strcmp(v->type, now->type) && !strcmp(v->uuid, now->uuid) &&

@@ -42,6 +42,8 @@ struct volume {
 
 int volume_unlock(struct volume *volume, const struct options *options,
 		  const char *device, bool unused);
+int volume_describe(struct volume *volume, const struct options *options,
+		    const char *device);
 int volume_check(const struct volume *volume, const struct options *options);
 int volume_of_device(struct volume *volume, const char *device);
 void volume_free(struct volume *volume);
