@@ -4,9 +4,11 @@
  * should be.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "attach.h"
 #include "dm.h"
+#include "engine.h"
 #include "mapping.h"
 #include "message.h"
 #include "tab.h"
@@ -39,7 +41,8 @@ int tab_attach(const struct options *o, char **words)
 	if (o->askpass)
 		entry.options.askpass = o->askpass;
 	entry.options.ask_instead = true;
-	err = mapping_open(&entry.options, open_words);
+	err = strcmp(entry.options.hw, "off") ? engine_wait(entry.path) : 0;
+	err = err ?: mapping_open(&entry.options, open_words);
 	/* Who boots gives up after a wrong passphrase, and tries again after anything else. */
 	return err == -EPERM ? -EACCES : err;
 }

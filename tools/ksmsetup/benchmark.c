@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -121,11 +120,7 @@ static int map_and_measure(const struct bench *b, const struct cipher *cipher,
 	v.sector_size = sector_size;
 	v.iv_large_sectors = sector_size != 512;
 	snprintf(v.cipher, sizeof(v.cipher), "%s", cipher->spec);
-	err = secret_alloc(&v.key, cipher->key_size);
-	if (!err &&
-	    getrandom(v.key.bytes, v.key.size, 0) != (ssize_t)v.key.size)
-		err = say_errno(EIO, "random numbers");
-	err = err				       ?:
+	err = secret_random(&v.key, cipher->key_size)  ?:
 		      secret_publish(&v.key, "", &ref) ?:
 		      table_make(&v, ref.text, hw, &line);
 	secret_free(&v.key);

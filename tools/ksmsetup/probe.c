@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "ciphers.h"
@@ -30,8 +29,16 @@ static bool is_refused(int err)
 	return err == -ENOENT || err == -EINVAL;
 }
 
-/* One cipher with one sector size. 1: in hardware; 0: not, for a reason. */
-static int try(const struct volume *v, struct status *status,
+/**
+ * probe_once() - one cipher with one sector size
+ * @volume: the device, the cipher, a key
+ * @status: set
+ * @table: set
+ *
+ * Return: 1 if it is in hardware; 0 if not, for a reason; or a negative errno: -EBUSY if the
+ *	device is in use, -ENOENT or -EINVAL if there is no such table; after others it has said why.
+ */
+int probe_once(const struct volume *v, struct status *status,
 	       struct table *table)
 {
 	struct dm_line line = { .target = "ksm" }, live = { .params = NULL };
@@ -77,7 +84,7 @@ static int try_sizes(struct volume *v, const char *name)
 	for (i = 0; i < sizeof(sector_sizes) / sizeof(*sector_sizes); i++) {
 		v->sector_size = sector_sizes[i];
 		v->iv_large_sectors = sector_sizes[i] != 512;
-		ret = signals_check() ?: try(v, &status, &table);
+		ret = signals_check() ?: probe_once(v, &status, &table);
 		if (is_refused(ret))
 			continue;
 		if (ret < 0)
@@ -169,14 +176,10 @@ int device_probe(const struct options *o, char **words)
 	ret = dm_check_target("ksm") ?: volume_of_device(&v, words[0]);
 	for (i = 0; ret >= 0 && i < CIPHER_COUNT; i++) {
 		snprintf(v.cipher, sizeof(v.cipher), "%s", ciphers[i].spec);
-		ret = secret_alloc(&v.key, ciphers[i].key_size);
+		ret = secret_random(&v.key, ciphers[i].key_size);
 		if (ret)
 			break;
-		if (getrandom(v.key.bytes, v.key.size, 0) !=
-		    (ssize_t)v.key.size)
-			ret = say_errno(EIO, "random numbers");
-		else
-			ret = try_sizes(&v, ciphers[i].name);
+		ret = try_sizes(&v, ciphers[i].name);
 		found += ret > 0 ? ret : 0;
 		secret_free(&v.key);
 	}

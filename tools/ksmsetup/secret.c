@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <keyutils.h>
@@ -19,6 +20,17 @@ int secret_alloc(struct secret *secret, size_t size)
 	secret->bytes = crypt_safe_alloc(size);
 	secret->size = secret->bytes ? size : 0;
 	return secret->bytes ? 0 : say_errno(ENOMEM, "a volume key");
+}
+
+/* secret_random() - a key that nobody needs to know. */
+int secret_random(struct secret *secret, size_t size)
+{
+	int err = secret_alloc(secret, size);
+
+	if (err || getrandom(secret->bytes, size, 0) == (ssize_t)size)
+		return err;
+	secret_free(secret);
+	return say_errno(EIO, "random numbers");
 }
 
 void secret_free(struct secret *secret)

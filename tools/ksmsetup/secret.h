@@ -26,6 +26,7 @@ struct secret {
 };
 
 int secret_alloc(struct secret *secret, size_t size);
+int secret_random(struct secret *secret, size_t size);
 void secret_free(struct secret *secret);
 
 /**
