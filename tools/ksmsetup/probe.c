@@ -107,29 +107,36 @@ static int try_sizes(struct volume *v, const char *name)
 	return found;
 }
 
-/* Where the keyslot manager of a whole disk, or of the disk of a partition, tells what it can. */
-static FILE *open_caps(const struct volume *v, char *disk, size_t size)
+static FILE *open_caps_of(const char *prefix, const char *name, char *manager,
+			  size_t size)
+{
+	char path[PATH_MAX];
+
+	snprintf(manager, size, "%s%s", prefix, name);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/ksm_core/%s/caps",
+		 manager);
+	return fopen(path, "re");
+}
+
+/*
+ * Where the keyslot manager tells what it can. It has the name of the disk, or of the UFS host
+ * controller: each is a part of the path of the disk, or of its partition, in sysfs.
+ */
+static FILE *open_caps(const struct volume *v, char *manager, size_t size)
 {
 	char link[64], path[PATH_MAX], *name;
 	ssize_t len;
+	FILE *f = NULL;
 
 	snprintf(link, sizeof(link), "/sys/dev/block/%s", v->number);
 	len = readlink(link, path, sizeof(path) - 1);
-	if (len < 0)
-		return NULL;
-	path[len] = 0;
-	name = strrchr(path, '/');
-	snprintf(link, sizeof(link), "/sys/dev/block/%s/partition", v->number);
-	if (name && !access(link, F_OK)) {
-		*name = 0;
-		name = strrchr(path, '/');
+	path[len < 0 ? 0 : len] = 0;
+	while (!f && (name = strrchr(path, '/'))) {
+		*name++ = 0;
+		f = open_caps_of("", name, manager, size) ?:
+			    open_caps_of("ufs-", name, manager, size);
 	}
-	if (!name)
-		return NULL;
-	snprintf(disk, size, "%s", name + 1);
-	snprintf(path, sizeof(path), "/sys/kernel/debug/ksm_core/%s/caps",
-		 disk);
-	return fopen(path, "re");
+	return f;
 }
 
 /*
@@ -138,10 +145,10 @@ static FILE *open_caps(const struct volume *v, char *disk, size_t size)
  */
 static int show_declared(const struct volume *v)
 {
-	char disk[64], mode[64];
+	char manager[NAME_MAX], mode[64];
 	unsigned int sizes, size;
 	int found = 0;
-	FILE *f = open_caps(v, disk, sizeof(disk));
+	FILE *f = open_caps(v, manager, sizeof(manager));
 
 	if (!f) {
 		say("%s: is in use, and has no keyslot manager that would tell (or debugfs is not mounted)",
@@ -149,12 +156,12 @@ static int show_declared(const struct volume *v)
 		return 0;
 	}
 	say("%s: is in use, so this is what the engine of %s says, not verified",
-	    v->device, disk);
+	    v->device, manager);
 	while (fscanf(f, "%63s %u", mode, &sizes) == 2) {
 		/* "slots" and "dun_bytes" come first, ciphers have capitals. */
 		if (*mode >= 'a' && *mode <= 'z')
 			continue;
-		printf("%-18s declared (%s), sectors of", mode, disk);
+		printf("%-18s declared (%s), sectors of", mode, manager);
 		for (size = 512; size <= 4096; size *= 2)
 			if (sizes & size)
 				printf(" %u", size);
