@@ -116,9 +116,11 @@ static int new_task(int type, const char *name, struct dm_task **task)
 	/* libcryptsetup leaves the default behind. */
 	dm_log_with_errno_init(log_of_libdm);
 	*reason = 0;
+	errno = 0;
 	*task = dm_task_create(type);
+	/* It asks the kernel for its version before, which needs privileges. */
 	if (!*task)
-		return -ENOMEM;
+		return errno ? -errno : -ENOMEM;
 	if (dm_task_set_name(*task, name))
 		return 0;
 	dm_task_destroy(*task);
