@@ -100,7 +100,8 @@ on() {
 	cp --reflink=auto --sparse=always "$DISK" "$KSM_WORK/now"
 	vm_on "$1" "$KSM_WORK/vmlinuz" "$KSM_WORK/$2" 'root=/dev/mapper/root rw' "$KSM_WORK/now" "$DATA" "$WRONG"
 }
-login() { says 'login: ' && enter root && says 'root@machine:[^ ]*# ' && enter 'exec sh' && enter 'PS1=; stty -echo; dmesg -n 1' && shell true; }
+# What is typed before a shell asks for it may be read by the one before it, and lost.
+login() { says 'login: ' && enter root && says 'root@machine:[^ ]*# ' && enter 'exec sh' && says '2004l.?# ' && enter 'PS1=; stty -echo; dmesg -n 1' && shell true; }
 # target DESC MAPPING TARGET
 target() {
 	shell "dmsetup table $2 | cut -d' ' -f3"
