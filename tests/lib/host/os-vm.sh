@@ -8,6 +8,10 @@
 # shellcheck source=tests/lib/host/qemu.sh
 . "$KSM_TOP/tests/lib/host/qemu.sh"
 
+# What is typed to a machine that is off is lost, and the suite goes on.
+trap '' PIPE
+
+# With "panic=", an initramfs would restart instead of giving a shell.
 # vm_on NAME KERNEL INITRD CMDLINE DISK...: its console is in $VM_LOG.
 vm_on() {
 	local name=$1 disk n=0
@@ -16,7 +20,7 @@ vm_on() {
 	[ "$ACCEL" != kvm ] || accel=(-accel kvm -cpu host)
 	# shellcheck disable=SC2054 # commas are QEMU's
 	args=("${QEMU[@]}" -nodefaults -no-user-config -display none -monitor none -machine pc -m 1536 -smp 2 -no-reboot
-		"${accel[@]}" -kernel "$2" -initrd "$3" -append "console=ttyS0 panic=-1 mitigations=off norandmaps $4"
+		"${accel[@]}" -kernel "$2" -initrd "$3" -append "console=ttyS0 mitigations=off norandmaps $4"
 		-device virtio-rng-pci)
 	for disk in "${@:5}"; do
 		args+=(-drive "if=none,id=d$n,format=raw,file=$disk,cache=unsafe" -device "virtio-blk-pci,drive=d$n")
