@@ -47,6 +47,14 @@ debug-kernel:
 fidelity:
 	tests/qemu/fidelity
 
+# Packages for the Debian that this is.
+deb:
+	packaging/deb
+
+# What packaging/rpm and packaging/arch build of.
+dist:
+	packaging/dist
+
 clean:
 	find . -path ./.git -prune -o \( -name '*.o' -o -name '*.ko' \
 		-o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
@@ -69,6 +77,8 @@ help:
 	@echo 'make debug-kernel K=6.12   a kernel with KASAN, lockdep, fault injection ...'
 	@echo '                  for tests/run --kernel 6.12-debug (FLAVOUR=kcsan: data races)'
 	@echo 'make fidelity     prove the model of a UFS controller against mainline Linux'
+	@echo 'make deb          Debian packages ksm-dkms and ksmsetup, in build/'
+	@echo 'make dist         ksm-VERSION.tar.gz for packaging/rpm and packaging/arch, in build/'
 	@echo 'make clean        remove what was built'
 
-.PHONY: modules compat/configured install dkms-install demo check check-deep bench lint debug-kernel fidelity clean help
+.PHONY: modules compat/configured install dkms-install demo check check-deep bench lint debug-kernel fidelity deb dist clean help
