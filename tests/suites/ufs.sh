@@ -3,7 +3,7 @@
 # The keyslots of UFS host controllers (ufs_shim), on QEMU's model: host 0 with 8
 # slots in doorbell mode, 1 with 32 in MCQ mode (where the kernel knows it), 2
 # without an engine, 3 with 2 slots. One slot of each is never used, see docs/ufs.md.
-# vm: mem=1024 disks=64M ufs=8/160M/64M,32m/64M/64M,0/64M,2/64M timeout=420
+# vm: mem=1024 disks=64M ufs=8/160M/64M,32m/64M/64M,0/64M,2/64M timeout=460
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 # shellcheck source=tests/lib/guest/ufs.sh
@@ -56,6 +56,64 @@ is 'all engines are on' "$(shim_stat 0 engine) $(shim_stat 1 engine) $(shim_stat
 is 'slots can be read back' "$(shim_stat 0 readback)" 1
 dmesg | grep 'ufs_shim: '
 A=$(ufs_disk 0 0) A1=$(ufs_disk 0 1) B=$(ufs_disk 1 0) B1=$(ufs_disk 1 1) C=$(ufs_disk 2 0) D=$(ufs_disk 3 0)
+
+# ---- who comes before the engine ----
+begin 'ksmsetup attach'
+
+head -c 64 /dev/urandom >/run/key
+# tab DEVICE HW: the line e
+tab() { echo "e $1 /run/key plain,cipher=aes-xts-plain64,size=512,sector-size=4096,iv-large-sectors,hw=$2" >/run/tab; }
+attach() { timeout 120 ksmsetup attach -v --tab /run/tab e </dev/null; }
+# As soon as its node is there; each time the driver is bound again.
+early() {
+	local i sdev
+	sdev=$(readlink -f "/sys/class/block/${D##*/}/device")
+	for ((i = 0; i < 10; i++)); do
+		echo "${sdev##*/}" >/sys/bus/scsi/drivers/sd/unbind || return 1
+		echo "${sdev##*/}" >/sys/bus/scsi/drivers/sd/bind &
+		D=$(ufs_disk 3 0) && tab "$D" require && attach && ksmsetup close e || return 1
+		wait $!
+	done
+}
+ok 'a disk that has just come, ten times: in hardware' early
+# The shim itself comes late; of that there is no event. A slow guest may need more than
+# three seconds for it.
+late() {
+	local i pid
+	for ((i = 0; i < 5; i++)); do
+		ufs_unbind 3
+		rmmod ufs_shim && modprobe ufs_shim report_only=1 && ufs_bind 3 || return 1
+		D=$(ufs_disk 3 0) && tab "$D" require || return 1
+		attach >/run/attach 2>&1 &
+		pid=$!
+		sleep 0.5
+		rmmod ufs_shim && modprobe ufs_shim || return 1
+		wait $pid && return
+	done
+	return 1
+}
+for host in 0 1; do ufs_unbind $host; done
+ok 'a shim that comes late: opened' late
+like 'a shim that comes late: in hardware' "$(</run/attach)" 'e: hardware: '
+ok 'a shim that comes late: closed' ksmsetup close e
+for host in 0 1; do ufs_bind $host; done
+# Nobody waits for ever.
+tab "$C" require
+nok 'a host without an engine, which is required' attach
+like '... was waited for' "$OUT" "$C: no keyslot manager after 3 seconds"
+tab "$C" auto
+ok 'a host without an engine: software' attach
+like '... was waited for' "$OUT" "$C: no keyslot manager after 3 seconds"
+ok '... closed' ksmsetup close e
+tab "$C" off
+ok 'hardware is not wanted' attach
+unlike '... and not waited for' "$OUT" 'no keyslot manager after'
+ok '... closed' ksmsetup close e
+for disk in '0 0' '0 1' '1 0' '1 1' '3 0'; do
+	# shellcheck disable=SC2086 # two words
+	ok "disk $disk is back" shim_ready $disk
+done
+A=$(ufs_disk 0 0) A1=$(ufs_disk 0 1) B=$(ufs_disk 1 0) B1=$(ufs_disk 1 1) D=$(ufs_disk 3 0)
 
 # ---- helpers ----
 

@@ -13,15 +13,15 @@ source_list() {
 
 # What dkms gets: all but the tests and the texts.
 source_module_filter() {
-	grep -E '^tests/modules/|^(tests|docs|\.ci|\.github)/|^[^/]*\.md$|^\.git' -v | { cat; source_list | grep '^tests/modules/' || true; }
+	grep -E '^tests/modules/|^(tests|docs|tools|packaging|\.ci|\.github)/|^[^/]*\.md$|^\.git' -v | { cat; source_list | grep '^tests/modules/' || true; }
 }
 
-# source_snapshot DIR: DIR/src (module sources), DIR/tests (guest side, tools).
+# source_snapshot DIR: DIR/src (module sources), and the rest beside it as in the checkout.
 source_snapshot() {
 	local dir=$1
 	mkdir -p "$dir/src"
 	source_copy "$dir/src" < <(source_list | source_module_filter | sort -u)
-	source_copy "$dir" < <(source_list | grep '^tests/' | sort -u)
+	source_copy "$dir" < <(source_list | grep -E '^(tests|tools|packaging|docs)/|^README\.md$' | sort -u)
 	mkdir -p "$dir/tests"
 	KSM_VERSION=$(sed -n 's/^PACKAGE_VERSION="\{0,1\}\([^"]*\)"\{0,1\}.*/\1/p' "$dir/src/dkms.conf")
 	KSM_SRC_HASH=$(tree_hash "$dir/src")

@@ -16,10 +16,11 @@ suite_list() {
 # names (check=), with KSM_DEEP=1 on all, and on all kernels built with checks; one that is
 # for those only (flavour=), nowhere else. Asked for by name, it always runs.
 suite_wanted() {
-	local flavour
-	[ -z "${SUITES_ASKED_FOR:-}" ] && [ -e "$2" ] || return 0
+	local flavour file=$2
+	[ -z "${SUITES_ASKED_FOR:-}" ] || return 0
+	[ -e "$file" ] || file=${2%.sh}.host.sh
 	vm_defaults
-	vm_header "$2" || return 0
+	vm_header "$file" || return 0
 	flavour=$(kernel_flavour "$1")
 	[ -z "$VM_FLAVOUR" ] || [[ ,$VM_FLAVOUR, == *",$flavour,"* ]] || return 1
 	[ -n "${KSM_DEEP:-}$flavour" ] || [ -z "$VM_CHECK" ] || [[ ,$VM_CHECK, == *",$1,"* ]]
@@ -76,11 +77,17 @@ tap_events() {
 
 suite_host() {
 	local label=$1 suite=$2 sdir=$3 snap=$4 work=$5 logs=$6 rc=0 start=$SECONDS pid
-	local tap=$logs/$label-$suite.host.tap
+	local tap=$logs/$label-$suite.host.tap root=$ROOT_DIR kver=$KVER os=''
+	if grep -q '^# root: os$' "$snap/tests/$sdir/$suite.host.sh"; then
+		os_root_use "$label" || { ev_test fail "$label $suite: a whole Debian is made"; return; }
+		root=$OS_DIR kver=$(<"$OS_DIR/kver") os=1
+	fi
 	exec {tapfd}< <(
 		export KSM_LABEL=$label KSM_SNAP=$snap KSM_SUITE=$snap/tests/$sdir/$suite.host.sh
-		export KSM_SRC=$snap/src
-		overlay_run "$ROOT_DIR/root" "$work/host" \
+		export KVER=$kver KSM_OS=$os KSM_SRC=$snap/src KSM_TOOLS=$TOOLS_DIR/bin KSM_LOGS=$logs KSM_WORK=$work/vm KSM_QEMU_ENV=$work/qemu.env
+		mkdir -p "$KSM_WORK"
+		declare -p QEMU ACCEL >"$KSM_QEMU_ENV"
+		overlay_run "$root/root" "$work/host" \
 			bash "$KSM_TOP/tests/lib/host/suite-host.sh" 2>&1 </dev/null | tee "$tap"
 		exit "${PIPESTATUS[0]}"
 	)
@@ -92,7 +99,7 @@ suite_host() {
 	if [ "$TAP_PLAN" != "$TAP_SEEN" ]; then
 		ev_test fail "$label $suite: host part ended without its plan (status $rc; log: $tap)"
 	fi
-	rm -rf --one-file-system "$work/host"
+	rm -rf --one-file-system "$work/host" "$work/vm"
 }
 
 suite_guest() {
