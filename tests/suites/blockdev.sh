@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # What a block device has to do besides reading and writing: flushes, discards,
 # zeroes, limits, ioctls, and I/O that does not fit its sectors.
-# vm: mem=768 disks=64M,64M:4096 timeout=240
+# vm: mem=768 disks=64M,64M:4096 timeout=240 check=6.1,7.2
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Bio crypt contexts: the engine gets the right key and numbers for all data, and
 # for no other, however bios are merged, split, copied and passed on.
-# vm: mem=1024 disks=64M timeout=360 check=6.12,7.2
+# vm: mem=1024 disks=64M timeout=360 check=7.2
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 # shellcheck source=tests/lib/guest/sim.sh

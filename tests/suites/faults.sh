@@ -3,7 +3,7 @@
 # The device below fails, lies, is slow, loses its power within a write, or is pulled
 # out; mappings are suspended, exchanged and given other keys in any order; modules are
 # unloaded in between. What of the data is hit is known to the data unit.
-# vm: mem=768 disks=32M,32M,32M timeout=600 check=6.12,7.3
+# vm: mem=768 disks=32M,32M,32M timeout=600 check=6.12
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # What is on the disk, byte by byte, against ksm-ref: neither dm-crypt nor ksm is
 # asked what the ciphertext should be. Every cipher, sector size and way to count.
-# vm: mem=768 disks=64M timeout=300 check=6.12,7.3
+# vm: mem=768 disks=64M timeout=300 check=7.3
 # shellcheck source=tests/lib/guest/ksm.sh
 . /ksm/tests/lib/guest/ksm.sh
 

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # File systems with a real tree on a mapping: in order by their own checker, under
 # ksm and under dm-crypt, and unreadable on the disk itself.
-# vm: mem=1024 disks=384M,64M timeout=300 check=6.12,7.3
+# vm: mem=1024 disks=384M,64M timeout=300 check=6.12
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 

@@ -4,7 +4,7 @@
 # signed modules, removed and purged. What goes into an initramfs. The packages of other distributions, as
 # far as a Debian can make them.
 # root: os
-# vm: check=6.1,6.12
+# vm: check=6.12
 
 # KSM_*, KVER and in_root come from tests/lib/host/suite-host.sh.
 : "${KSM_ROOT:?}" "${KSM_SRC:?}" "${KSM_SNAP:?}" "${KSM_VERSION:?}" "${KVER:?}"

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Engines below stacked devices: ksm-linear passes contexts and evictions on,
 # has what all devices below have in common, and keeps what is in use.
-# vm: mem=768 disks=64M timeout=420 check=6.12,7.3
+# vm: mem=768 disks=64M timeout=420 check=7.3
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 # shellcheck source=tests/lib/guest/sim.sh

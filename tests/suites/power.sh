@@ -5,7 +5,7 @@
 # is marked in the log, and the log is played to another disk up to many moments. At each
 # a file system must be sound and all be there that had been fsynced by then.
 # 30 moments for each of two mappings, 100 with KSM_DEEP=1.
-# vm: mem=768 disks=48M,256M,48M,32M,32M,256M,32M timeout=300 check=6.1,7.2
+# vm: mem=768 disks=48M,256M,48M,32M,32M,256M,32M timeout=300 check=7.2
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # Suspending, resuming, replacing tables and keys while the mapping is busy.
-# vm: mem=768 disks=64M timeout=240
+# vm: mem=768 disks=64M timeout=240 check=6.12,7.3
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 # shellcheck source=tests/lib/guest/sim.sh

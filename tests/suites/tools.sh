@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # ksmsetup: volumes that cryptsetup made are opened by one and the other, in turn, with a file
 # system on them; a live mapping changes its target under load; keys go and come back.
-# vm: mem=1024 disks=64M,64M,16M timeout=500 check=6.1,6.12
+# vm: mem=1024 disks=64M,64M,16M timeout=500 check=6.12
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 # shellcheck source=tests/lib/guest/sim.sh

@@ -3,7 +3,7 @@
 # The keyslots of UFS host controllers (ufs_shim), on QEMU's model: host 0 with 8
 # slots in doorbell mode, 1 with 32 in MCQ mode (where the kernel knows it), 2
 # without an engine, 3 with 2 slots. One slot of each is never used, see docs/ufs.md.
-# vm: mem=1024 disks=64M ufs=8/160M/64M,32m/64M/64M,0/64M,2/64M timeout=460
+# vm: mem=1024 disks=64M ufs=8/160M/64M,32m/64M/64M,0/64M,2/64M timeout=460 check=6.1,7.3
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 # shellcheck source=tests/lib/guest/ufs.sh

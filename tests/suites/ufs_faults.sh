@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # UFS engines that fail, and registers that lie. Whatever happens: no plaintext on
 # the medium, and no wrong data as long as the engine itself is not wrong.
-# vm: mem=768 disks=16M ufs=8/64M,8m/64M timeout=300 check=6.12,7.3
+# vm: mem=768 disks=16M ufs=8/64M,8m/64M timeout=300 check=6.12
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 # shellcheck source=tests/lib/guest/ufs.sh

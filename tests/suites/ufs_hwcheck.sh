@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # tests/hw-check, which people run on their boards: on a model that works and on one
 # that does not.
-# vm: mem=768 disks=16M ufs=8/64M/64M timeout=240 check=6.1,7.3
+# vm: mem=768 disks=16M ufs=8/64M/64M timeout=240 check=7.3
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 # shellcheck source=tests/lib/guest/ufs.sh

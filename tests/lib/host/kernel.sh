@@ -56,7 +56,6 @@ kernel_run() {
 			ev_diag "[$label $suite] not on this kernel (see its vm line)"
 			continue
 		fi
-		# One by one, unless this is the only kernel of the run.
 		while [ "$(jobs -rp | wc -l)" -ge "${SUITE_JOBS:-1}" ]; do wait -n || true; done
 		suite_run "$label" "$suite" suites "$snap" "$work/initrd" "$work" "$logs" &
 	done

@@ -28,7 +28,6 @@ vm_on() {
 	done
 	VM_LOG=$KSM_LOGS/$KSM_LABEL-boot-$name.console VM_AT=1
 	: >"$VM_LOG"
-	vm_slot
 	exec {VM_IN}> >(exec setpriv --pdeathsig TERM timeout -k 5 "$((600 * ${KSM_TIMEOUT_SCALE:-1}))" "${args[@]}" -serial stdio >"$VM_LOG" 2>&1)
 	VM_PID=$!
 }
@@ -69,7 +68,6 @@ vm_off() {
 	local rc=0
 	wait "$VM_PID" || rc=$?
 	exec {VM_IN}>&-
-	vm_slot_done
 	return "$rc"
 }
 vm_kill() {

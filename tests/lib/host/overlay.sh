@@ -4,6 +4,6 @@
 
 # overlay_run LOWER WORK CMD...; CMD finds the tree at $KSM_ROOT.
 overlay_run() {
-	# Nothing done in a root takes long; a build that waits for input would hang.
-	timeout -k 10 "$((900 * ${KSM_TIMEOUT_SCALE:-1}))" unshare --mount --propagation private bash "$KSM_TOP/tests/lib/host/overlay-run.sh" "$@"
+	# A build that waits for input would hang.
+	timeout -k 10 "$((${OVERLAY_TIMEOUT:-900} * ${KSM_TIMEOUT_SCALE:-1}))" unshare --mount --propagation private bash "$KSM_TOP/tests/lib/host/overlay-run.sh" "$@"
 }

@@ -76,18 +76,23 @@ tap_events() {
 }
 
 suite_host() {
-	local label=$1 suite=$2 sdir=$3 snap=$4 work=$5 logs=$6 rc=0 start=$SECONDS pid
+	local label=$1 suite=$2 sdir=$3 snap=$4 work=$5 logs=$6 rc=0 start pid
 	local tap=$logs/$label-$suite.host.tap root=$ROOT_DIR kver=$KVER os=''
 	if grep -q '^# root: os$' "$snap/tests/$sdir/$suite.host.sh"; then
 		os_root_use "$label" || { ev_test fail "$label $suite: a whole Debian is made"; return; }
 		root=$OS_DIR kver=$(<"$OS_DIR/kver") os=1
 	fi
+	# It keeps a processor as busy as a guest, and has one guest of its own at most.
+	vm_slot
+	start=$SECONDS
 	exec {tapfd}< <(
+		# What goes on there in the background must not keep it.
+		exec {VM_SLOT}>&-
 		export KSM_LABEL=$label KSM_SNAP=$snap KSM_SUITE=$snap/tests/$sdir/$suite.host.sh
 		export KVER=$kver KSM_OS=$os KSM_SRC=$snap/src KSM_TOOLS=$TOOLS_DIR/bin KSM_LOGS=$logs KSM_WORK=$work/vm KSM_QEMU_ENV=$work/qemu.env
 		mkdir -p "$KSM_WORK"
 		declare -p QEMU ACCEL >"$KSM_QEMU_ENV"
-		overlay_run "$root/root" "$work/host" \
+		OVERLAY_TIMEOUT=1800 overlay_run "$root/root" "$work/host" \
 			bash "$KSM_TOP/tests/lib/host/suite-host.sh" 2>&1 </dev/null | tee "$tap"
 		exit "${PIPESTATUS[0]}"
 	)
@@ -95,6 +100,7 @@ suite_host() {
 	tap_events "$label $suite" <&"$tapfd"
 	exec {tapfd}<&-
 	wait "$pid" || rc=$?
+	vm_slot_done
 	ev_diag "[$label $suite] the host's part took $((SECONDS - start)) s"
 	if [ "$TAP_PLAN" != "$TAP_SEEN" ]; then
 		ev_test fail "$label $suite: host part ended without its plan (status $rc; log: $tap)"
