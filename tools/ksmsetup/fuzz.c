@@ -39,7 +39,9 @@ static void parse_tab(char *text, size_t size)
 		return;
 	do {
 		ret = tab_next(file, "fuzz", &line, &entry);
-		if (ret > 0 && (!*entry.name || !*entry.path))
+		/* A path that were too long would go on in what follows it there. */
+		if (ret > 0 && (!*entry.name || !*entry.path ||
+				!memchr(entry.path, 0, sizeof(entry.path))))
 			abort();
 	} while (ret && ret != -5);
 	fclose(file);
