@@ -50,9 +50,11 @@ ok 'one without it' keep_initrd initrd.bare
 in_root dkms uninstall -m ksm -v "$KSM_VERSION" -k "$KVER" >/dev/null 2>&1
 in_root update-initramfs -u -k "$KVER" >/dev/null 2>&1
 ok 'one without the module' keep_initrd initrd.without
-sed -i 's/^root .*/&,fallback/' "$KSM_ROOT/etc/ksmtab"
+cp "$KSM_ROOT/etc/ksmtab" "$KSM_WORK/ksmtab"
+sed -i 's|^root .*|root /dev/vda /dev/disk/by-label/stick luks,initramfs,discard,fallback|' "$KSM_ROOT/etc/ksmtab"
 in_root update-initramfs -u -k "$KVER" >/dev/null 2>&1
-ok 'one without the module, with the fallback' keep_initrd initrd.fallback
+ok 'one without the module, with the fallback, and its key on a device' keep_initrd initrd.fallback
+cp "$KSM_WORK/ksmtab" "$KSM_ROOT/etc/ksmtab"
 in_root dkms install -m ksm -v "$KSM_VERSION" -k "$KVER" >/dev/null 2>&1
 
 # ---- its disk ----
@@ -173,6 +175,7 @@ ok 'is said to have none' says "this kernel, ${KVER//+/.}, has no target ksm: is
 ok 'and there is a shell' says '\(initramfs\)'
 vm_kill
 on fallback initrd.fallback
+ok 'with the fallback: does not wait for ever for the device with the key' says '/dev/vda: not opened by /dev/disk/by-label/stick, so a passphrase is asked for'
 ok 'with the fallback: asked' says 'assphrase for /dev/vda'
 enter "$PASS"
 ok 'with the fallback: dm-crypt opened it' says 'root: dm-crypt opened it instead of ksm'
