@@ -51,6 +51,15 @@ under 'no command' 1 nothing
 under 'help' 0 --help
 under 'attach, a line that is wrong' 1 attach --tab /root/w/tab b
 
+# What somebody writes to a pipe may never come.
+in_root mkfifo /root/w/fifo
+for sig in INT TERM; do
+	in_root timeout --preserve-status -k 20 -s $sig 1 "$K" open --test-passphrase --key-file /root/w/fifo /root/w/luks2
+	is "SIG$sig ends it while it waits for a pipe" $? $((128 + $(kill -l $sig)))
+done
+in_root timeout --preserve-status -k 20 -s TERM 1 "$K" open --test-passphrase --key-file - /root/w/luks2 < <(printf x && exec sleep 20)
+is 'SIGTERM ends it while it waits for more of a pipe' $? 143
+
 # ---- units ----
 
 mkdir "$D"/{units,early,late}
@@ -59,19 +68,19 @@ cat >"$D/ksmtab" <<'END'
 
 root UUID=12-ab none luks,initramfs,timeout=30
 data-1 /dev/vdb /etc/a%key nofail,hw=require,auto,x-other,no-read-workqueue,x-systemd.device-timeout=5s
-a%b LABEL=x/y none noauto,_netdev
+a=b LABEL=x/y none noauto,_netdev
 sw /dev/vdc /dev/urandom plain,swap,cipher=aes-xts-plain64,size=512
-far /dev/vdd /dev/disk/by-label/keys _netdev,header=/srv/header
+far /dev//vdd /dev/disk/by-label/keys _netdev,header=/srv/header
 END
 generator() { in_root env KSMTAB=/root/w/ksmtab /root/w/tools/ksmsetup/ksmsetup-generator /root/w/units /root/w/early /root/w/late; }
 ok 'generator' generator
 (cd "$D/units" && find . ! -type d -printf '%P\n' | sort) >"$D/list"
 for want in 'ksmsetup@root.service' 'cryptsetup.target.requires/ksmsetup@root.service' 'dev-mapper-root.device.requires/ksmsetup@root.service' \
-	'ksmsetup@data\x2d1.service' 'cryptsetup.target.wants/ksmsetup@data\x2d1.service' 'ksmsetup@a\x25b.service' 'ksmsetup@sw.service' \
+	'ksmsetup@data\x2d1.service' 'cryptsetup.target.wants/ksmsetup@data\x2d1.service' 'ksmsetup@a\x3db.service' 'ksmsetup@sw.service' \
 	'remote-cryptsetup.target.requires/ksmsetup@far.service' 'dev-mapper-root.device.d/40-device-timeout.conf'; do
 	ok "generator: $want" grep -q -x -F "$want" "$D/list"
 done
-nok 'generator: noauto is started by nobody' grep -q 'target.*a.x25b' "$D/list"
+nok 'generator: noauto is started by nobody' grep -q 'target.*a.x3db' "$D/list"
 nok 'generator: nobody waits for nofail' grep -q 'dev-mapper-data.*timeout' "$D/list"
 # has UNIT LINE..., hasnt UNIT LINE...
 has() {
@@ -88,8 +97,10 @@ has 'ksmsetup@data\x2d1.service' 'RequiresMountsFor="/etc/a%%key"' Conflicts=umo
 hasnt 'ksmsetup@data\x2d1.service' Before=cryptsetup.target
 has dev-vdb.device.d/50-ksmsetup-timeout.conf JobRunningTimeoutSec=5s
 has dev-mapper-root.device.d/40-device-timeout.conf JobTimeoutSec=infinity
-has ksmsetup@sw.service After=systemd-random-seed.service 'ExecStartPre=test ! -e "/dev/mapper/sw"' 'ExecStartPost=mkswap "/dev/mapper/sw"'
-has ksmsetup@far.service Before=remote-cryptsetup.target 'RequiresMountsFor="/srv/header"' \
+has ksmsetup@sw.service After=systemd-random-seed.service \
+	"ExecStartPre=/bin/sh -c 'test ! -e \"\$\$1\" || { echo \"\$\$1 is there already, and may have data\" >&2; exit 1; }' sh \"/dev/mapper/sw\"" \
+	"ExecStartPost=/bin/sh -c 'mkswap \"\$\$1\" || { /usr/sbin/ksmsetup detach \"\$\$2\"; exit 1; }' sh \"/dev/mapper/sw\" \"sw\""
+has ksmsetup@far.service Before=remote-cryptsetup.target BindsTo=dev-vdd.device 'RequiresMountsFor="/srv/header"' \
 	'Requires=dev-disk-by\x2dlabel-keys.device' 'After=dev-disk-by\x2dlabel-keys.device'
 # Those that systemd has in a package that need not be there.
 for want in cryptsetup.target remote-cryptsetup.target sysinit.target.wants/cryptsetup.target multi-user.target.wants/remote-cryptsetup.target; do
@@ -98,16 +109,18 @@ done
 # systemd's own words about them; the program is not where it will be.
 install -D -m 755 "$D/tools/ksmsetup/ksmsetup" "$KSM_ROOT/usr/sbin/ksmsetup"
 verified() { in_root env SYSTEMD_UNIT_PATH=/root/w/units:/root/w/late: systemd-analyze verify --man=no "/root/w/units/$1" 2>&1 | grep -F ksmsetup@; }
-for u in root 'data\x2d1' 'a\x25b' sw far; do
+for u in root 'data\x2d1' 'a\x3db' sw far; do
 	is "generator: systemd likes $u" "$(verified "ksmsetup@$u.service")" ''
 done
 sed 's/^Type=.*/Type=nothing/; s/^ExecStart=.*/ExecStart=nothing/' "$D/units/ksmsetup@root.service" >"$D/units/ksmsetup@broken.service"
 isnt 'generator: systemd does not like all that there is' "$(verified ksmsetup@broken.service)" ''
-printf 'bad\nlate /dev/vde none x-systemd.device-timeout=5%%\n' >>"$D/ksmtab"
+printf 'bad\nlate /dev/vde none x-systemd.device-timeout=5%%\nroot /dev/vdf\na%%b /dev/vdg\n' >>"$D/ksmtab"
 rm -rf "$D"/{units,early,late} && mkdir "$D"/{units,early,late}
 nok 'generator: a wrong line' generator
 like 'generator: says which' "$OUT" '/root/w/ksmtab:8: a line is'
 like 'generator: a time that is none' "$OUT" 'late: x-systemd.device-timeout=5%: not a time'
+like 'generator: a name that was there' "$OUT" '/root/w/ksmtab:10: a line before has the name root'
+like 'generator: a name that is another one in /dev/mapper' "$OUT" '/root/w/ksmtab:11: a%b: a name may have'
 ok 'generator: makes the others' test -e "$D/units/ksmsetup@root.service"
 
 # ---- what goes into an initramfs ----

@@ -160,9 +160,15 @@ like 'plain: convert with another key: says so' "$OUT" 'would not read what it d
 is 'plain: is as before' "$(target_of vol)" ksm
 exits 'plain: convert' 0 ksmsetup convert --back "${plain[@]}" --hash sha256 --key-file $D/file vol
 is 'plain: a mapping of dm-crypt' "$(target_of vol)" crypt
+exits 'plain: convert back, with an engine' 1 ksmsetup convert --back --hw off vol
+like 'plain: convert back, with an engine: says so' "$OUT" '--hw: not an option of convert --back'
 exits 'plain: and back' 0 ksmsetup convert "${plain[@]}" --hash sha256 --key-file $D/file vol
 ok 'plain: close' ksmsetup close vol
 ok 'plain: cryptsetup opens it' cryptsetup open "${plain[@]}" --hash sha256 --key-file $D/file "$DISK2" vol
+exits 'plain: convert, its key is in the table of dm-crypt: not with another' 1 ksmsetup convert --key-file $D/file2 vol
+like 'plain: convert, its key is in the table of dm-crypt: says so' "$OUT" '--key-file: not an option of a mapping whose key is in its table'
+exits 'plain: convert, its key is in the table of dm-crypt: not of a device' 1 ksmsetup convert vol "$DISK3"
+like 'plain: convert, its key is in the table of dm-crypt: says so of a device' "$OUT" 'nothing to unlock on'
 exits 'plain: convert, its key is in the table of dm-crypt' 0 ksmsetup convert vol
 is 'plain: a mapping of ksm' "$(target_of vol)" ksm
 ok 'plain: close' ksmsetup close vol
@@ -453,12 +459,71 @@ umount $D/mnt
 ok 'cryptsetup refreshes it' cryptsetup refresh --key-file $D/pass vol
 ok 'cryptsetup resizes it' cryptsetup resize --key-file $D/pass --size 40000 vol
 is 'it has that size' "$(blockdev --getsz /dev/mapper/vol)" 40000
+# What somebody else does while a passphrase is asked for is not undone.
+# meanwhile COMMAND: ksmsetup asks; $D/rc.vol has its exit status, $D/out.vol what it said.
+meanwhile() {
+	local rc=0
+	ksmsetup "$1" --askpass ask vol >$D/out.vol 2>&1 </dev/null || rc=$?
+	echo $rc >$D/rc.vol
+}
+# begins DESC COMMAND: in the background, up to the question; ends DESC STATUS [REGEX]
+begins() {
+	rm -f $D/go $D/asked.*
+	meanwhile "$2" &
+	ONE=$!
+	ok "$1: it asks" comes_true are_asked 1
+}
+ends() {
+	: >$D/go
+	wait $ONE
+	is "$1: status" "$(<$D/rc.vol)" "$2" || diag "$(<$D/out.vol)"
+	[ -z "${3:-}" ] || like "$1: says so" "$(<$D/out.vol)" "$3"
+}
+begins 'convert, resized meanwhile' convert
+ok 'convert, resized meanwhile: resized' cryptsetup resize --key-file $D/pass --size 48000 vol
+ends 'convert, resized meanwhile' 5 'vol: was changed by somebody meanwhile'
+is 'convert, resized meanwhile: has that size' "$(blockdev --getsz /dev/mapper/vol)" 48000
+is 'convert, resized meanwhile: not converted' "$(target_of vol)" crypt
+begins 'convert, suspended meanwhile' convert
+dmsetup suspend vol
+ends 'convert, suspended meanwhile' 5 'vol: was changed by somebody meanwhile'
+like 'convert, suspended meanwhile: stays so' "$(dmsetup info vol)" SUSPENDED
+dmsetup resume vol
+is 'convert, suspended meanwhile: no table is left' "$(dmsetup table --inactive vol)" ''
 ok 'cryptsetup closes it' cryptsetup close vol
 ok 'no key with its name is left' comes_true no_key_of_cryptsetup
 exits 'a name with a blank' 0 ksmsetup open --key-file $D/pass "$DISK1" 'a b'
 exits 'a name with a blank: convert' 0 ksmsetup convert --back --key-file $D/pass 'a b'
 exits 'a name with a blank: and back' 0 ksmsetup convert --key-file $D/pass 'a b'
 exits 'a name with a blank: close' 0 ksmsetup close 'a b'
+
+suspended() {
+	ok "$1: open" by ksmsetup "$2" vol
+	ok "$1: suspend" ksmsetup suspend vol
+}
+suspended 'resume, another one meanwhile' "$DISK1"
+begins 'resume, another one meanwhile' resume
+ok 'resume, another one meanwhile: closed' ksmsetup close vol
+ok 'resume, another one meanwhile: format' luks "$DISK2" --type luks2
+suspended 'resume, another one meanwhile' "$DISK2"
+ends 'resume, another one meanwhile' 5 'vol: was changed by somebody meanwhile'
+like 'resume, another one meanwhile: has no key' "$(dmsetup status vol)" 'key:none'
+like 'resume, another one meanwhile: stays suspended' "$(dmsetup info vol)" SUSPENDED
+ok 'resume, another one meanwhile: close' ksmsetup close vol
+suspended 'resume, resumed meanwhile' "$DISK1"
+begins 'resume, resumed meanwhile' resume
+ok 'resume, resumed meanwhile: by another' ksmsetup resume --key-file $D/pass vol
+ends 'resume, resumed meanwhile' 5 'vol: was changed by somebody meanwhile'
+unlike 'resume, resumed meanwhile: is not said to be suspended' "$(<$D/out.vol)" suspended
+like 'resume, resumed meanwhile: goes on' "$(dmsetup info vol)" ACTIVE
+ok 'resume, resumed meanwhile: close' ksmsetup close vol
+# Another ksmsetup has the device, and hangs.
+exec {lock}>"/run/ksmsetup/$(lsblk -dno MAJ:MIN "$DISK1" | xargs)"
+flock $lock
+timeout --preserve-status -k 60 -s TERM 3 ksmsetup open --key-file $D/pass "$DISK1" vol </dev/null >/dev/null 2>&1
+is 'SIGTERM ends it while it waits for another ksmsetup' $? 143
+exec {lock}>&-
+is 'and no mapping is left' "$(mappings)" ''
 
 # ---- hardware ----
 
@@ -501,3 +566,15 @@ exits 'open' 0 ksmsetup open --key-file $D/pass /dev/ksmsim0 vol
 like 'says why not' "$OUT" '^vol: software: IVs count 512-byte steps'
 ok 'close' ksmsetup close vol
 ok 'the engine goes' modprobe -r ksm_sim
+
+# ---- without device mapper ----
+
+ok 'device mapper goes' modprobe -r -a dm-ksm dm-crypt dm-mod
+DM=$(modinfo -n dm_mod)
+mv "$DM" $D/
+exits 'no device mapper' 1 ksmsetup open --key-file $D/pass "$DISK1" vol
+like 'no device mapper: says so' "$OUT" 'is the module dm_mod loaded'
+exits 'no device mapper: detach' 1 ksmsetup detach vol
+like 'no device mapper: detach says so' "$OUT" 'is the module dm_mod loaded'
+mv $D/"${DM##*/}" "$DM"
+ok 'the module is back' modprobe dm-ksm

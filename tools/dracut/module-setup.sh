@@ -15,9 +15,13 @@ depends() { echo dm rootfs-block systemd systemd-ask-password systemd-modules-lo
 
 ksmtab_needs() { KSMTAB="${dracutsysrootdir:-}/etc/ksmtab" "${dracutsysrootdir:-}/usr/lib/ksmsetup/boot-needs" "$@"; }
 
-# Of the devices that dracut has found out to be needed, too: swap space, further file systems.
+# Of the devices that dracut has found out to be needed, too: swap space, further file systems. It
+# looks for swap space in an image for this host only; to be resumed from is what the kernel is told.
 ksmtab_lines() {
 	local dev devs=()
+	for dev in $(sed -n 's/^\(.* \)\{0,1\}resume=\([^ ]*\).*/\2/p' /proc/cmdline /etc/kernel/cmdline 2>/dev/null); do
+		devs+=("$(readlink -f "$(findfs "$dev" 2>/dev/null || echo "$dev")")")
+	done
 	for dev in "${host_devs[@]}"; do
 		[ -b "$dev" ] || dev=/dev/block/$dev
 		devs+=("$(readlink -f "$dev")")
@@ -57,7 +61,7 @@ ksmtab_leave_to_us() {
 install() {
 	local name key options file
 	inst_multiple ksmsetup systemd-ask-password
-	inst_libdir_file 'libgcc_s.so*'
+	inst_libdir_file 'libgcc_s.so*' 'ossl-modules/legacy.so'
 	# It makes the targets as well, if nobody has put those of systemd here.
 	inst_simple /usr/lib/systemd/system-generators/ksmsetup-generator
 	ksmtab_needs check | while read -r file; do dwarn "ksmsetup: ${file#ksmsetup: }"; done

@@ -101,6 +101,9 @@ int askpass(const char *command, const char *question,
 		return 0;
 	}
 	secret_free(passphrase);
-	return err == -EINTR ? err :
-			       say_errno(-err, "%s: no passphrase", command);
+	if (err == -E2BIG)
+		say_error("%s: " PASSPHRASE_TOO_LONG, command, PASSPHRASE_MAX);
+	else if (err != -EINTR)
+		say_errno(-err, "%s: no passphrase", command);
+	return err;
 }

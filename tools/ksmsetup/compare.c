@@ -111,5 +111,9 @@ int compare_with(const char *name, const struct dm_line *line)
 	if (err)
 		return dm_say(err, name, "a mapping to compare with");
 	err = compare(name, other, line->length);
-	return dm_remove(other, false) ?: err;
+	if (!dm_remove(other, false))
+		return err;
+	say_error("%s: was for comparing only; dmsetup remove %s", other,
+		  other);
+	return -EBUSY;
 }

@@ -180,6 +180,51 @@ static int line_for(const struct conversion *c, const char *target,
 }
 
 /*
+ * A passphrase may have taken its time, and somebody may have resized or suspended the mapping, or
+ * made another one by this name: none of that is undone.
+ */
+static int check_unchanged(const struct conversion *c)
+{
+	struct dm_line line = { .params = NULL };
+	struct dm_state state;
+	int err = dm_get_state(c->name, &state);
+	bool same;
+
+	if (err == -ENODEV)
+		say_error("%s: no such mapping any more", c->name);
+	err = err ?: dm_get_line(c->name, false, &line);
+	if (err)
+		return err;
+	same = dm_same_state(&state, &c->state) &&
+	       line.length == c->line.length &&
+	       !strcmp(line.target, c->line.target) &&
+	       !strcmp(line.params, c->line.params);
+	dm_free_line(&line);
+	if (same)
+		return 0;
+	say_error("%s: was changed by somebody meanwhile; try again", c->name);
+	return -EBUSY;
+}
+
+/* A table that somebody loaded after us would have taken the place of ours. */
+static int check_converted(const struct conversion *c)
+{
+	struct dm_line now;
+	int err = dm_get_line(c->name, true, &now);
+
+	if (err)
+		return err;
+	if (strcmp(now.target, c->to) || now.length != c->line.length) {
+		say_error(
+			"%s: is a mapping of %s with %llu sectors, as somebody changed it meanwhile",
+			c->name, now.target, (unsigned long long)now.length);
+		err = -EBUSY;
+	}
+	dm_free_line(&now);
+	return err;
+}
+
+/*
  * Whether the old table can be loaded or not, something is resumed: if the other one did not
  * even get in its place, the old one is still there.
  */
@@ -204,13 +249,16 @@ static int swap(const struct conversion *c, const struct dm_line *old)
 	int err;
 
 	message_hold();
-	err = dm_suspend(c->name);
+	/* Again, with the table loaded: a change after this one would replace that. */
+	err = check_unchanged(c) ?: dm_suspend(c->name);
 	if (err) {
 		dm_clear(c->name);
 	} else {
 		err = dm_resume(c->name);
 		if (err)
 			roll_back(c, old);
+		else
+			err = check_converted(c);
 	}
 	message_release();
 	return err;
@@ -231,8 +279,9 @@ static int convert(struct conversion *c)
 		      line_for(c, c->to, ref.text, &new);
 	if (!err) {
 		without_signals(&before);
-		err = compare_with(c->name, c->back ? &new : was)	?:
-			      dm_load(c->name, c->state.readonly, &new) ?:
+		err = check_unchanged(c)				  ?:
+			      compare_with(c->name, c->back ? &new : was) ?:
+			      dm_load(c->name, c->state.readonly, &new)	  ?:
 			      swap(c, was);
 		with_signals(&before);
 	}
@@ -240,6 +289,20 @@ static int convert(struct conversion *c)
 	dm_free_line(&old);
 	dm_free_line(&new);
 	return err;
+}
+
+/* With a key in the table, nothing is unlocked, whatever the user believes. */
+static int refuse_unlocking(const struct conversion *c, const struct options *o,
+			    const char *given)
+{
+	if (given) {
+		say_error(
+			"%s: its table has the key, so there is nothing to unlock on %s",
+			c->name, given);
+		return -EINVAL;
+	}
+	return options_refuse(o, OPTIONS_OF_UNLOCKING " " OPTIONS_OF_PLAIN,
+			      "a mapping whose key is in its table");
 }
 
 /* convert NAME [DEVICE] */
@@ -253,10 +316,11 @@ int mapping_convert(const struct options *o, char **words)
 		.back = o->back,
 	};
 	/* dm-crypt's table may have the key. */
-	int err = memory_lock() ?: look(&c);
+	int err = o->back ? options_refuse(o, "hw", "convert --back") : 0;
 
+	err = err ?: memory_lock() ?: look(&c);
 	if (!err && *c.table.key != ':' && !o->back)
-		err = key_of_digits(&c);
+		err = refuse_unlocking(&c, o, words[1]) ?: key_of_digits(&c);
 	else if (!err)
 		err = key_of_volume(&c, o, words[1]);
 	err = err ?: convert(&c);

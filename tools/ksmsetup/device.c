@@ -17,6 +17,7 @@
 
 #include "device.h"
 #include "message.h"
+#include "signals.h"
 
 #define LOCK_DIR "/run/ksmsetup"
 
@@ -76,12 +77,12 @@ int device_look(const char *path, bool unused, struct device *device)
 /*
  * device_lock() - wait until no other ksmsetup is between looking at this device and having
  * mapped it. The file stays: who removed it could not know that nobody waits for it. Returns
- * what device_unlock() wants, or a negative errno.
+ * what device_unlock() wants, or a negative errno; -EINTR if a signal has come.
  */
 int device_lock(const char *number)
 {
 	char path[64];
-	int fd;
+	int fd, err = 0;
 
 	snprintf(path, sizeof(path), LOCK_DIR "/%s", number);
 	if (mkdir(LOCK_DIR, 0700) && errno != EEXIST)
@@ -89,13 +90,16 @@ int device_lock(const char *number)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return say_errno(errno, "%s", path);
-	while (flock(fd, LOCK_EX))
-		if (errno != EINTR) {
-			say_errno(errno, "%s", path);
-			close(fd);
-			return -EINVAL;
-		}
-	return fd;
+	while (!err && flock(fd, LOCK_EX | LOCK_NB)) {
+		if (errno != EWOULDBLOCK)
+			err = say_errno(errno, "%s", path);
+		else if (signals_wait_for(-1, 1) == -EINTR)
+			err = -EINTR;
+	}
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
 }
 
 void device_unlock(int lock)

@@ -111,6 +111,23 @@ int dm_say(int err, const char *name, const char *what)
 	return err;
 }
 
+/*
+ * libdevmapper asks the kernel for its version once, which needs privileges and a kernel with
+ * device mapper; that it failed is remembered without the reason. Never -ENODEV, which would
+ * be that a mapping does not exist.
+ */
+static int no_task(int error)
+{
+	static int first;
+
+	if (!first)
+		first = error ?: ENOMEM;
+	if (first != ENODEV && first != ENXIO && first != ENOENT)
+		return -first;
+	snprintf(reason, sizeof(reason), "is the module dm_mod loaded?");
+	return -ENOTSUP;
+}
+
 static int new_task(int type, const char *name, struct dm_task **task)
 {
 	/* libcryptsetup leaves the default behind. */
@@ -118,9 +135,8 @@ static int new_task(int type, const char *name, struct dm_task **task)
 	*reason = 0;
 	errno = 0;
 	*task = dm_task_create(type);
-	/* It asks the kernel for its version before, which needs privileges. */
 	if (!*task)
-		return errno ? -errno : -ENOMEM;
+		return no_task(errno);
 	if (dm_task_set_name(*task, name))
 		return 0;
 	dm_task_destroy(*task);
@@ -175,6 +191,10 @@ int dm_check_target(const char *target)
 	err = err ?: run(task, target);
 	if (!err)
 		return 0;
+	if (err == -ENOTSUP) {
+		say_error("device mapper: %s", reason);
+		return err;
+	}
 	if (err == -EACCES || err == -EPERM || err == -ENOMEM)
 		return say_errno(-err, "device mapper");
 	uname(&kernel);
@@ -354,7 +374,7 @@ int dm_get_state(const char *name, struct dm_state *state)
 	int err = new_task(DM_DEVICE_INFO, name, &task);
 
 	if (err)
-		return say_errno(-err, "%s", name);
+		return dm_say(err, name, "device mapper");
 	if (!dm_task_run(task) || !dm_task_get_info(task, &info))
 		err = say_errno(dm_task_get_errno(task) ?: EIO,
 				"device mapper");
@@ -366,6 +386,13 @@ int dm_get_state(const char *name, struct dm_state *state)
 	return err;
 }
 
+/* dm_same_state() - the same device, in the same state; whoever has it open does not matter. */
+bool dm_same_state(const struct dm_state *a, const struct dm_state *b)
+{
+	return !strcmp(a->uuid, b->uuid) && !strcmp(a->number, b->number) &&
+	       a->readonly == b->readonly && a->suspended == b->suspended;
+}
+
 static int copy_line(struct dm_task *task, const char *name,
 		     struct dm_line *line)
 {
@@ -374,7 +401,8 @@ static int copy_line(struct dm_task *task, const char *name,
 					&target, &params);
 
 	if (!target || next || line->start) {
-		say_error("%s: not a mapping of one target", name);
+		say_error("%s: not a mapping of one target (dmsetup table %s)",
+			  name, name);
 		return -EINVAL;
 	}
 	snprintf(line->target, sizeof(line->target), "%s", target);
@@ -391,7 +419,7 @@ int dm_get_line(const char *name, bool status, struct dm_line *line)
 
 	line->params = NULL;
 	if (err)
-		return say_errno(-err, "%s", name);
+		return dm_say(err, name, "device mapper");
 	/* Keys in hex digits would be in this memory. */
 	dm_task_secure_data(task);
 	if (dm_task_run(task))

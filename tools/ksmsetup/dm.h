@@ -48,6 +48,7 @@ int dm_resume(const char *name);
 int dm_remove(const char *name, bool deferred);
 int dm_message(const char *name, const char *text);
 int dm_get_state(const char *name, struct dm_state *state);
+bool dm_same_state(const struct dm_state *a, const struct dm_state *b);
 int dm_get_line(const char *name, bool status, struct dm_line *line);
 void dm_free_line(struct dm_line *line);
 

@@ -52,7 +52,10 @@ static int unit_name(char *to, const char *prefix, const char *from,
 		if (len + 5 + strlen(suffix) > UNIT_NAME_MAX)
 			return -ENAMETOOLONG;
 		if (*from == '/')
-			len += sprintf(to + len, "-");
+			/* Several are one, and at the end none. */
+			len += from[1] && from[1] != '/' ?
+				       sprintf(to + len, "-") :
+				       0;
 		else
 			len += sprintf(to + len, plain ? "%c" : "\\x%02x",
 				       (unsigned char)*from);
@@ -164,7 +167,8 @@ static void put_service_section(FILE *f, const struct tab_entry *e,
 		"KeyringMode=shared\nOOMScoreAdjust=500\n");
 	if (e->swap) {
 		/* A mapping that is there already may be anything, with data. */
-		fputs("ExecStartPre=test ! -e", f);
+		fputs("ExecStartPre=/bin/sh -c 'test ! -e \"$$1\" || { echo \"$$1 is there already, and may have data\" >&2; exit 1; }' sh",
+		      f);
 		put_word(f, mapped);
 		fputc('\n', f);
 	}
@@ -178,8 +182,12 @@ static void put_service_section(FILE *f, const struct tab_entry *e,
 		put_word(f, e->name);
 	}
 	if (e->swap) {
-		fputs("\nExecStartPost=mkswap", f);
+		/* One that is left would keep it from being started again. */
+		fputs("\nExecStartPost=/bin/sh -c 'mkswap \"$$1\" || { " KSMSETUP
+		      " detach \"$$2\"; exit 1; }' sh",
+		      f);
 		put_word(f, mapped);
+		put_word(f, e->name);
 	}
 	fputc('\n', f);
 }
@@ -206,8 +214,17 @@ static FILE *new_file(const char *dir, const char *name)
 static int put_unit(const struct unit *u, const struct tab_entry *e,
 		    const char *tab)
 {
-	FILE *f = new_file(u->dir, u->service);
+	char path[PATH_MAX];
+	FILE *f;
 
+	if (snprintf(path, sizeof(path), "%s/%s", u->dir, u->service) <
+		    (int)sizeof(path) &&
+	    !access(path, F_OK)) {
+		say_error("%s:%d: a line before has the name %s, too", tab,
+			  e->line, e->name);
+		return -EEXIST;
+	}
+	f = new_file(u->dir, u->service);
 	if (!f)
 		return -EIO;
 	put_unit_section(f, u, e, tab);

@@ -136,9 +136,10 @@ int luks_load(struct crypt_device **cd, const struct options *o,
 		return 0;
 	crypt_free(*cd);
 	if (err == -EINVAL || err == -ENOENT)
-		say_error(
-			"%s: has no valid %s header; if there is none at all: --type plain",
-			o->header ?: device, o->type);
+		say_error("%s: has no valid %s header%s", o->header ?: device,
+			  o->type,
+			  o->header ? "" :
+				      "; if that is elsewhere: --header FILE");
 	else
 		say_noted(-err, "%s: reading the header", o->header ?: device);
 	return err;

@@ -76,16 +76,15 @@ static int make_either(const struct volume *v, const struct options *o,
 static int make_unused(const struct volume *v, const struct options *o,
 		       const char *name, bool *ksm)
 {
+	int lock = device_lock(v->number), err;
 	sigset_t before;
-	int lock, err;
 
+	if (lock < 0)
+		return lock;
 	without_signals(&before);
-	lock = device_lock(v->number);
-	err = lock < 0 ? lock : volume_check(v, o);
-	err = err ?: make_either(v, o, name, ksm);
-	if (lock >= 0)
-		device_unlock(lock);
+	err = volume_check(v, o) ?: make_either(v, o, name, ksm);
 	with_signals(&before);
+	device_unlock(lock);
 	return err;
 }
 
@@ -323,29 +322,61 @@ int mapping_check(const struct options *options, const char *device,
 	return -EEXIST;
 }
 
-static int set_key(const struct volume *v, const char *name)
+/* What was suspended when a passphrase was asked for may be another one by now, or resumed. */
+static int check_still(const struct volume *v, const struct dm_state *before,
+		       const char *name)
+{
+	struct dm_state now;
+	struct table table;
+	int err = get_ksm(name, &now, &table);
+
+	if (err)
+		return err;
+	if (dm_same_state(&now, before))
+		return check_same(v, &now, &table, name);
+	say_error(
+		"%s: was changed by somebody meanwhile; nothing is done to it",
+		name);
+	return -EBUSY;
+}
+
+/* Nobody who suspended it would expect the key to be there. Once resumed, the target refuses. */
+static void take_key_back(const char *name)
+{
+	struct dm_state state;
+
+	if (dm_get_state(name, &state) || !state.suspended)
+		return;
+	if (!dm_message(name, "key wipe"))
+		say_error("%s: is still suspended, without a key", name);
+	else
+		say_error(
+			"%s: is still suspended, but its key may be in memory",
+			name);
+}
+
+static int set_key(const struct volume *v, const struct dm_state *before,
+		   const char *name)
 {
 	char text[SECRET_REF_SIZE + 16];
 	struct secret_ref ref;
-	sigset_t before;
+	sigset_t mask;
 	int err = memory_lock() ?: secret_publish(&v->key, "", &ref);
 
 	if (err)
 		return err;
 	snprintf(text, sizeof(text), "key set %s", ref.text);
-	without_signals(&before);
+	without_signals(&mask);
 	message_hold();
-	err = dm_message(name, text) ?: dm_resume(name);
+	err = check_still(v, before, name);
+	if (!err) {
+		err = dm_message(name, text) ?: dm_resume(name);
+		if (err)
+			take_key_back(name);
+	}
 	secret_withdraw(&ref);
-	/* Nobody who suspended it would expect the key to be there. */
-	if (err && !dm_message(name, "key wipe"))
-		say_error("%s: is still suspended, without a key", name);
-	else if (err)
-		say_error(
-			"%s: is still suspended, but its key may be in memory",
-			name);
 	message_release();
-	with_signals(&before);
+	with_signals(&mask);
 	return err;
 }
 
@@ -370,7 +401,7 @@ int mapping_resume(const struct options *o, char **words)
 		err = device_path(table.device, device, sizeof(device));
 	err = err ?: volume_unlock(&volume, o, words[1] ?: device, false);
 	err = err ?: check_same(&volume, &state, &table, name);
-	err = err ?: set_key(&volume, name);
+	err = err ?: set_key(&volume, &state, name);
 	volume_free(&volume);
 	if (!err)
 		say_path(name);

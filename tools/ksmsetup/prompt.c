@@ -84,9 +84,7 @@ static int ask_terminal(const char *question, int timeout,
 	}
 	secret_free(passphrase);
 	if (len == -E2BIG)
-		say_error(
-			"the passphrase is longer than %d characters; use --key-file",
-			PASSPHRASE_MAX);
+		say_error(PASSPHRASE_TOO_LONG, PASSPHRASE_MAX);
 	else if (len != -EINTR)
 		say_errno(-len, "reading a passphrase");
 	return len;
@@ -127,10 +125,13 @@ int read_key_file(const struct options *o, size_t size, struct secret *key)
 	err = path ? 0 : signals_wait_for(STDIN_FILENO, 0);
 	if (err)
 		return err;
+	/* A pipe may take for ever. There is no other secret yet, and nothing half made. */
+	signals_end();
 	err = crypt_keyfile_device_read(
 		NULL, path, &key->bytes, &key->size, o->keyfile_offset,
 		size ?: o->keyfile_size,
 		o->key_file ? 0 : CRYPT_KEYFILE_STOP_EOL);
+	signals_keep();
 	if (!err)
 		return 0;
 	say_noted(-err, "%s", path ?: "the standard input");

@@ -9,7 +9,9 @@
 #include <stddef.h>
 
 /* What a passphrase that somebody types may have at most, as with cryptsetup. */
-#define PASSPHRASE_MAX	 512
+#define PASSPHRASE_MAX 512
+#define PASSPHRASE_TOO_LONG \
+	"the passphrase is longer than %d characters; use --key-file"
 /* A key's name in a keyring */
 #define SECRET_NAME_SIZE 64
 /* That, its type and size */

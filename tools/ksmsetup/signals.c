@@ -40,6 +40,12 @@ void signals_end(void)
 	sigprocmask(SIG_SETMASK, &at_begin, NULL);
 }
 
+/* signals_keep() - after signals_end(), they wait again. */
+void signals_keep(void)
+{
+	sigprocmask(SIG_BLOCK, &ending, NULL);
+}
+
 /* signals_check() - -EINTR if one has come. */
 int signals_check(void)
 {

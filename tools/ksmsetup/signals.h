@@ -10,6 +10,7 @@
 
 void signals_begin(void);
 void signals_end(void);
+void signals_keep(void);
 int signals_check(void);
 int signals_wait_for(int fd, int timeout);
 void without_signals(sigset_t *before);

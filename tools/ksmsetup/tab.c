@@ -13,6 +13,11 @@
 #include "message.h"
 #include "tab.h"
 
+#define NAME_CHARACTERS              \
+	"abcdefghijklmnopqrstuvwxyz" \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+	"0123456789#+-.:=@_"
+
 /* Those of crypttab that are ours by another name; NULL is one that says nothing new. */
 static const struct {
 	const char *theirs, *ours;
@@ -143,9 +148,14 @@ static int find_path(struct tab_entry *e, const char *where)
 	for (i = 0; i < sizeof(tags) / sizeof(*tags); i++) {
 		const size_t len = strlen(tags[i].tag);
 
-		if (!strncmp(e->device, tags[i].tag, len))
-			return tag_path(tags[i].dir, e->device + len, e->path,
-					sizeof(e->path));
+		if (strncmp(e->device, tags[i].tag, len))
+			continue;
+		if (!tag_path(tags[i].dir, e->device + len, e->path,
+			      sizeof(e->path)))
+			return 0;
+		say_error("%s: what follows %s is too long", where,
+			  tags[i].tag);
+		return -EINVAL;
 	}
 	if (*e->device == '/') {
 		snprintf(e->path, sizeof(e->path), "%s", e->device);
@@ -170,6 +180,13 @@ static int parse_line(struct tab_entry *e, const char *where)
 	if (!e->device) {
 		say_error("%s: a line is NAME DEVICE [KEY-FILE|none [OPTIONS]]",
 			  where);
+		return -EINVAL;
+	}
+	/* Others have another name in /dev/mapper, where units and scripts would look in vain. */
+	if (e->name[strspn(e->name, NAME_CHARACTERS)]) {
+		say_error(
+			"%s: %s: a name may have letters, digits and #+-.:=@_ only",
+			where, e->name);
 		return -EINVAL;
 	}
 	if (strtok_r(NULL, blank, &at)) {
