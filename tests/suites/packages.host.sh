@@ -85,10 +85,12 @@ rm -rf "$KSM_ROOT/root/initrd"
 # By the hook alone, which is quicker than all of it.
 diag 'hook'
 echo key >"$KSM_ROOT/etc/disk.key"
+echo header >"$KSM_ROOT/etc/disk.header"
 cat >>"$KSM_ROOT/etc/ksmtab" <<'END'
 keyed /dev/vdc /etc/disk.key initramfs,discard
 option /dev/vdc none initramfs,key-file=/etc/disk.key
 headed /dev/vdc none initramfs,header=/etc/none,nofail
+apart /dev/vdc none initramfs,header=/etc/disk.header
 swap /dev/vdd /dev/urandom plain,swap
 wrong
 END
@@ -106,8 +108,10 @@ line() { sed -n "s/^$1 //p" "$KSM_ROOT/root/d/etc/ksmtab"; }
 ok 'for an image that all can read' hook 022
 like 'a key file is left out' "$OUT" 'keyed: the key file /etc/disk.key is left out'
 like 'a header that is not there is a warning' "$OUT" 'headed: its header /etc/none cannot be copied'
-like 'a wrong line, too' "$OUT" '/etc/ksmtab:7: a line is'
+like 'a header that anybody can read is a warning' "$OUT" 'apart: anybody can read its header /etc/disk.header'
+like 'a wrong line, too' "$OUT" '/etc/ksmtab:8: a line is'
 nok 'no key' test -e "$KSM_ROOT/root/d/etc/disk.key"
+ok 'the header is there' test -e "$KSM_ROOT/root/d/etc/disk.header"
 is 'the passphrase is asked for' "$(line keyed)" '/dev/vdc none initramfs,discard'
 is 'of the other, too' "$(line option)" '/dev/vdc none initramfs'
 is 'swap space with a new key is not resumed from' "$(<"$KSM_ROOT/root/d/conf/conf.d/zz-resume-auto")" RESUME=
@@ -116,7 +120,7 @@ ok 'the shim is loaded' grep -q -x 'ufs_shim *' "$KSM_ROOT/root/d/conf/modules"
 ok 'for one of root alone' hook 077
 is 'the key is there' "$(<"$KSM_ROOT/root/d/etc/disk.key")" key
 is 'its line, too' "$(line keyed)" '/dev/vdc /etc/disk.key initramfs,discard'
-rm -rf "$KSM_ROOT/root/d" "$KSM_ROOT/etc/modules-load.d/ufs.conf" "$KSM_ROOT/etc/disk.key"
+rm -rf "$KSM_ROOT/root/d" "$KSM_ROOT/etc/modules-load.d/ufs.conf" "$KSM_ROOT"/etc/disk.{key,header}
 sed -i '3,$d' "$KSM_ROOT/etc/ksmtab"
 
 # ---- signed, as for Secure Boot ----
