@@ -17,11 +17,13 @@ suite_list() {
 # for those only (flavour=), nowhere else. Asked for by name, it always runs.
 suite_wanted() {
 	local flavour file=$2
+	flavour=$(kernel_flavour "$1")
+	# Without a guest, a kernel built with checks is not even started.
+	[ -e "$file" ] || [ -z "$flavour" ] || return 1
 	[ -z "${SUITES_ASKED_FOR:-}" ] || return 0
 	[ -e "$file" ] || file=${2%.sh}.host.sh
 	vm_defaults
 	vm_header "$file" || return 0
-	flavour=$(kernel_flavour "$1")
 	[ -z "$VM_FLAVOUR" ] || [[ ,$VM_FLAVOUR, == *",$flavour,"* ]] || return 1
 	[ -n "${KSM_DEEP:-}$flavour" ] || [ -z "$VM_CHECK" ] || [[ ,$VM_CHECK, == *",$1,"* ]]
 }
@@ -79,6 +81,10 @@ suite_host() {
 	local label=$1 suite=$2 sdir=$3 snap=$4 work=$5 logs=$6 rc=0 start pid
 	local tap=$logs/$label-$suite.host.tap root=$ROOT_DIR kver=$KVER os=''
 	if grep -q '^# root: os$' "$snap/tests/$sdir/$suite.host.sh"; then
+		if [ -n "$(kernel_flavour "$label")" ]; then
+			ev_diag "[$label $suite] the host's part is for distributions' kernels"
+			return
+		fi
 		os_root_use "$label" || { ev_test fail "$label $suite: a whole Debian is made"; return; }
 		root=$OS_DIR kver=$(<"$OS_DIR/kver") os=1
 	fi
