@@ -569,7 +569,9 @@ ok 'the engine goes' modprobe -r ksm_sim
 
 # ---- without device mapper ----
 
-ok 'device mapper goes' modprobe -r -a dm-ksm dm-crypt dm-mod
+modprobe -r dm-ksm
+for m in /sys/module/dm_mod/holders/*; do modprobe -r "${m##*/}"; done
+ok 'device mapper goes' modprobe -r dm-mod
 DM=$(modinfo -n dm_mod)
 mv "$DM" $D/
 exits 'no device mapper' 1 ksmsetup open --key-file $D/pass "$DISK1" vol
