@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What ksmsetup parses itself (ksmtab, options, lines of the kernel's), for libFuzzer: the
+ * What ksmsetup parses itself (ksmtab, options, lines of the kernel's, the JSON of headers), for libFuzzer: the
  * first byte says which. Not part of the program; tests/fuzz-tools builds it.
  */
 #define _GNU_SOURCE
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "identity.h"
+#include "luks.h"
 #include "message.h"
 #include "options.h"
 #include "path.h"
@@ -77,6 +78,18 @@ static void parse_lines(const char *text)
 		abort();
 }
 
+static void parse_header(const char *text)
+{
+	struct volume volume = {
+		.uuid = "12345678-1234-1234-1234-123456789abc"
+	};
+	uint64_t sectors = 0;
+
+	if (!luks_parse(&volume, text, &sectors) &&
+	    !memchr(volume.key_name, 0, sizeof(volume.key_name)))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text;
@@ -86,15 +99,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text = malloc(size);
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = 0;
-	switch (*data % 3) {
+	switch (*data % 4) {
 	case 0:
 		parse_tab(text, size - 1);
 		break;
 	case 1:
 		parse_options(text);
 		break;
-	default:
+	case 2:
 		parse_lines(text);
+		break;
+	default:
+		parse_header(text);
 	}
 	free(text);
 	return 0;

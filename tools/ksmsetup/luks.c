@@ -13,22 +13,42 @@
 #include "luks.h"
 #include "message.h"
 
-/* Adds what only the JSON of a LUKS2 header says of its segment 0. */
+/* The text at KEY of an object; "" if there is none, or OBJECT is something else. */
+static const char *text_at(struct json_object *object, const char *key)
+{
+	struct json_object *text;
+
+	if (!json_object_object_get_ex(object, key, &text) ||
+	    !json_object_is_type(text, json_type_string))
+		return "";
+	return json_object_get_string(text);
+}
+
+/*
+ * Adds what only the JSON of a LUKS2 header says of its segment 0. libcryptsetup has validated
+ * it, which is not relied upon.
+ */
 static int parse_segment(struct json_object *header, uint64_t *sectors)
 {
-	struct json_object *segments, *segment, *type, *size;
-	const char *text;
+	struct json_object *segments, *segment;
+	const char *size;
+	char *end;
 
 	if (!json_object_object_get_ex(header, "segments", &segments) ||
+	    !json_object_is_type(segments, json_type_object) ||
 	    json_object_object_length(segments) != 1 ||
 	    !json_object_object_get_ex(segments, "0", &segment) ||
-	    !json_object_object_get_ex(segment, "type", &type) ||
-	    strcmp(json_object_get_string(type), "crypt") ||
-	    !json_object_object_get_ex(segment, "size", &size))
+	    strcmp(text_at(segment, "type"), "crypt"))
 		return -EINVAL;
-	text = json_object_get_string(size);
-	*sectors = strcmp(text, "dynamic") ? strtoull(text, NULL, 10) >> 9 : 0;
-	return 0;
+	size = text_at(segment, "size");
+	if (!strcmp(size, "dynamic")) {
+		*sectors = 0;
+		return 0;
+	}
+	errno = 0;
+	*sectors = strtoull(size, &end, 10) >> 9;
+	/* None would be all of the device. */
+	return errno || *end || !*sectors ? -EINVAL : 0;
 }
 
 static bool is_of_segment(struct json_object *digest)
@@ -39,11 +59,14 @@ static bool is_of_segment(struct json_object *digest)
 	if (!json_object_object_get_ex(digest, "segments", &segments) ||
 	    !json_object_is_type(segments, json_type_array))
 		return false;
-	for (i = 0; i < json_object_array_length(segments); i++)
-		if (!strcmp(json_object_get_string(
-				    json_object_array_get_idx(segments, i)),
-			    "0"))
+	for (i = 0; i < json_object_array_length(segments); i++) {
+		struct json_object *segment =
+			json_object_array_get_idx(segments, i);
+
+		if (json_object_is_type(segment, json_type_string) &&
+		    !strcmp(json_object_get_string(segment), "0"))
 			return true;
+	}
 	return false;
 }
 
@@ -55,7 +78,8 @@ static void parse_key_name(struct volume *v, struct json_object *header)
 {
 	struct json_object *digests;
 
-	if (!json_object_object_get_ex(header, "digests", &digests))
+	if (!json_object_object_get_ex(header, "digests", &digests) ||
+	    !json_object_is_type(digests, json_type_object))
 		return;
 	json_object_object_foreach(digests, number, digest)
 	{
@@ -65,24 +89,38 @@ static void parse_key_name(struct volume *v, struct json_object *header)
 	}
 }
 
+/**
+ * luks_parse() - what the JSON of a LUKS2 header says
+ * @volume: its key_name is set, by its uuid
+ * @text: of the header
+ * @sectors: set to the size of the data, 0 if that goes to the end of the device
+ *
+ * Return: 0; -EINVAL, said nothing, if that is not one segment of encrypted data.
+ */
+int luks_parse(struct volume *v, const char *text, uint64_t *sectors)
+{
+	struct json_object *header = json_tokener_parse(text);
+	int err = parse_segment(header, sectors);
+
+	if (!err)
+		parse_key_name(v, header);
+	json_object_put(header);
+	return err;
+}
+
 static int parse_header(struct volume *v, struct crypt_device *cd,
 			uint64_t *sectors)
 {
-	struct json_object *header = NULL;
 	const char *text;
 	int err = crypt_dump_json(cd, &text, 0);
 
 	if (err)
 		return say_noted(-err, "the segments of the header");
-	header = json_tokener_parse(text);
-	err = parse_segment(header, sectors);
+	err = luks_parse(v, text, sectors);
 	if (err)
 		say_error(
 			"%s: its header has other segments than one of encrypted data; use cryptsetup",
 			crypt_get_device_name(cd));
-	else
-		parse_key_name(v, header);
-	json_object_put(header);
 	return err;
 }
 

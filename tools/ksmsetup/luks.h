@@ -16,5 +16,6 @@ int luks_describe(struct volume *volume, struct crypt_device *cd,
 		  uint64_t *sectors);
 int luks_check_persistent(struct crypt_device *cd);
 int luks_keep_flags(const struct options *options, const char *device);
+int luks_parse(struct volume *volume, const char *text, uint64_t *sectors);
 
 #endif /* KSMSETUP_LUKS_H */
