@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Completions in every context that lower devices have: hard irq (null_blk with a
 # timer), softirq, and the submitter's own (brd, null_blk without irqs).
-# vm: mem=1024 disks=64M timeout=240 check=6.1,7.3
+# vm: mem=1024 disks=64M timeout=240 check=7.3
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2016 # eval is meant
 # Modules and mappings come and go: many times, at once, in use, under errors.
-# vm: mem=768 disks=64M,64M timeout=600 check=6.1,7.2
+# vm: mem=768 disks=64M,64M timeout=600 check=6.1
 
 XTS=aes-xts-plain64
 KEY=00112233445566778899aabbccddeeff102132435465768798a9bacbdcedfe0f

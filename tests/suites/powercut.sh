@@ -4,7 +4,7 @@
 # the software path encrypts. What was fsynced must be there at the next boot; 2 cuts
 # per kernel, or 100 with KSM_DEEP=1. Those of "power" are at more moments, and on disks
 # that forget what was not flushed; here all of a machine stops in the middle.
-# vm: mem=512 disks=1M,1M,96M,64M timeout=180 boots=3/101 check=6.1,7.3
+# vm: mem=512 disks=1M,1M,96M,64M timeout=180 boots=3/101 check=6.1
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 # shellcheck source=tests/lib/guest/powercut.sh
