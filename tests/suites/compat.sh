@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # ksm and dm-crypt read what the other wrote, take over from each other under I/O,
 # and understand each other's table lines; LUKS2 volumes of cryptsetup too.
-# vm: mem=1024 disks=128M,64M timeout=400 check=6.1,7.2
+# vm: mem=1024 disks=128M,64M timeout=400 check=7.2
 # shellcheck source=tests/lib/guest/ksm.sh
 . /ksm/tests/lib/guest/ksm.sh
 
