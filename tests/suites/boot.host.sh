@@ -35,6 +35,8 @@ END
 head -c 64 /dev/urandom >"$KSM_ROOT/etc/data.key"
 chmod 600 "$KSM_ROOT/etc/data.key"
 echo machine >"$KSM_ROOT/etc/hostname"
+# Newer ones of systemd have the shell write escape sequences around its prompt.
+rm -f "$KSM_ROOT"/etc/profile.d/*osc-context* "$KSM_ROOT"/usr/lib/tmpfiles.d/*osc-context*
 ok 'no password for root' in_root passwd -d root
 ok 'the packages' in_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install \
 	"/root/ksm/build/ksm-dkms_${KSM_VERSION}_all.deb" "/root/ksm/build/ksmsetup_${KSM_VERSION}_$arch.deb"
