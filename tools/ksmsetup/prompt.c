@@ -125,7 +125,7 @@ int read_key_file(const struct options *o, size_t size, struct secret *key)
 	err = path ? 0 : signals_wait_for(STDIN_FILENO, 0);
 	if (err)
 		return err;
-	/* A pipe may take for ever. There is no other secret yet, and nothing half made. */
+	/* A pipe may take for ever. No key of the volume is known yet, and nothing is half made. */
 	signals_end();
 	err = crypt_keyfile_device_read(
 		NULL, path, &key->bytes, &key->size, o->keyfile_offset,
