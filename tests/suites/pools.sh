@@ -19,7 +19,7 @@ ok 'dm-ksm loads' modprobe dm-ksm
 text_of() {
 	local first
 	first=$(<"/sys/module/$1/sections/.text")
-	echo "$first $(awk -v m="[$1]" -v first="${first#0x}" '$4 == m && $3 ~ /[tT]/ && $1 "" >= first { print $1 }' /proc/kallsyms | sort | tail -n 1)"
+	echo "$first $(awk -v m="[$1]" -v first="${first#0x}" '$4 == m && $2 ~ /[tT]/ && $1 "" >= first { print $1 }' /proc/kallsyms | sort | tail -n 1)"
 }
 # io_faults MODULE: on for what is called by it.
 io_faults() {
