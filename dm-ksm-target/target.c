@@ -26,10 +26,10 @@ static DEFINE_MUTEX(targets_lock);
 
 /* ---- keys ---- */
 
-/* Without FIPS mode no cipher here refuses a key of the right size. */
-static char *key_refused(void)
+/* A key of the right size is refused in FIPS mode, or because the cipher fails. */
+static char *key_refused(int err)
 {
-	if (fips_enabled)
+	if (fips_enabled && err == -EINVAL)
 		return "Cipher refuses the key: in FIPS mode the halves of an XTS key must differ";
 	return "Cipher refuses the key";
 }
@@ -66,7 +66,7 @@ static int ksm_target_set_key(struct ksm_target *kt, struct ksm_keyref *ref,
 	kt->key_valid = false;
 	err = ksm_fallback_set_key(kt->fb, key);
 	if (err) {
-		*error = key_refused();
+		*error = key_refused(err);
 		goto out_wipe;
 	}
 	err = ksm_hw_set_key(kt, key);
