@@ -2,7 +2,8 @@
 /*
  * An "xts(aes)" whose every request completes later, from a work queue, and
  * every third one goes to a backlog first. No cipher of an ordinary machine does
- * that reliably, but crypto_fallback must cope with any that does.
+ * that reliably, but crypto_fallback must cope with any that does. And with one that
+ * fails, as hardware may.
  */
 #include <crypto/internal/skcipher.h>
 #include <crypto/xts.h>
@@ -10,6 +11,18 @@
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/workqueue.h>
+
+static unsigned int fail;
+module_param(fail, uint, 0644);
+MODULE_PARM_DESC(fail, "every so many requests one fails; 0: none");
+
+static bool fail_at_once;
+module_param(fail_at_once, bool, 0644);
+MODULE_PARM_DESC(fail_at_once, "it fails when it is made, not later");
+
+static bool fail_setkey;
+module_param(fail_setkey, bool, 0644);
+MODULE_PARM_DESC(fail_setkey, "no key is taken");
 
 static struct workqueue_struct *wq;
 static atomic_t requests;
@@ -23,6 +36,7 @@ struct async_req {
 	struct skcipher_request *outer;
 	bool encrypt;
 	bool backlogged;
+	bool fails;
 	struct skcipher_request inner; /* must be last */
 };
 
@@ -31,6 +45,8 @@ static int async_setkey(struct crypto_skcipher *tfm, const u8 *key,
 {
 	struct async_ctx *ctx = crypto_skcipher_ctx(tfm);
 
+	if (READ_ONCE(fail_setkey))
+		return -EIO;
 	return crypto_skcipher_setkey(ctx->child, key, len);
 }
 
@@ -46,8 +62,11 @@ static void async_work(struct work_struct *work)
 		skcipher_request_complete(req, -EINPROGRESS);
 		local_bh_enable();
 	}
-	err = ar->encrypt ? crypto_skcipher_encrypt(&ar->inner) :
-			    crypto_skcipher_decrypt(&ar->inner);
+	if (ar->fails)
+		err = -EIO;
+	else
+		err = ar->encrypt ? crypto_skcipher_encrypt(&ar->inner) :
+				    crypto_skcipher_decrypt(&ar->inner);
 	local_bh_disable();
 	skcipher_request_complete(req, err);
 	local_bh_enable();
@@ -58,10 +77,15 @@ static int async_crypt(struct skcipher_request *req, bool encrypt)
 	struct async_ctx *ctx =
 		crypto_skcipher_ctx(crypto_skcipher_reqtfm(req));
 	struct async_req *ar = skcipher_request_ctx(req);
+	unsigned int nth = atomic_inc_return(&requests);
+	unsigned int every = READ_ONCE(fail);
 
+	ar->fails = every && nth % every == 0;
+	if (ar->fails && READ_ONCE(fail_at_once))
+		return -EIO;
 	ar->outer = req;
 	ar->encrypt = encrypt;
-	ar->backlogged = atomic_inc_return(&requests) % 3 == 0;
+	ar->backlogged = nth % 3 == 0;
 	skcipher_request_set_tfm(&ar->inner, ctx->child);
 	skcipher_request_set_callback(&ar->inner, 0, NULL, NULL);
 	skcipher_request_set_crypt(&ar->inner, req->src, req->dst,

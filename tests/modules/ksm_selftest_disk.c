@@ -9,6 +9,7 @@
 #include <linux/highmem.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
 
 #include <bio_disk.h>
 
@@ -21,12 +22,18 @@
  * @seen: bios with contexts, the first ones that came
  * @count: number of them
  * @lose: bytes of each that do not pass the engine
+ * @hold: who submits a bio sleeps until this is off
+ * @released: woken when it is
+ * @held: somebody sleeps
  */
 struct st_disk {
 	spinlock_t lock; /* see above */
 	struct st_seen seen[ST_SEEN];
 	unsigned int count;
 	unsigned int lose;
+	bool hold;
+	wait_queue_head_t released;
+	struct completion held;
 };
 
 static void remember(struct st_disk *d, const struct st_seen *seen)
@@ -80,6 +87,10 @@ static void st_submit_bio(struct bio *bio)
 	seen.err = ksm_bio_crypt(disk, bio, &seen.crypt);
 	if (seen.err || seen.crypt.key)
 		remember(d, &seen);
+	if (READ_ONCE(d->hold)) {
+		complete(&d->held);
+		wait_event(d->released, !READ_ONCE(d->hold));
+	}
 	if (seen.err) {
 		bio_io_error(bio);
 		return;
@@ -114,6 +125,8 @@ struct gendisk *st_disk_new(void)
 		return NULL;
 	}
 	spin_lock_init(&d->lock);
+	init_waitqueue_head(&d->released);
+	init_completion(&d->held);
 	disk = compat_blk_alloc_disk();
 	if (IS_ERR(disk)) {
 		st_fail("no disk: %ld", PTR_ERR(disk));
@@ -187,4 +200,21 @@ void st_disk_lose(struct gendisk *disk, unsigned int bytes)
 	struct st_disk *d = disk->private_data;
 
 	d->lose = bytes;
+}
+
+/* Wait until a bio is held. */
+bool st_disk_holds(struct gendisk *disk)
+{
+	struct st_disk *d = disk->private_data;
+
+	return wait_for_completion_timeout(&d->held, ST_TIMEOUT);
+}
+
+/* Whether bios are held: who submits them sleeps. */
+void st_disk_hold(struct gendisk *disk, bool hold)
+{
+	struct st_disk *d = disk->private_data;
+
+	WRITE_ONCE(d->hold, hold);
+	wake_up_all(&d->released);
 }

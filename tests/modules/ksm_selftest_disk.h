@@ -40,5 +40,7 @@ struct block_device *st_disk_bdev(struct gendisk *disk);
 struct block_device *st_disk_part(struct gendisk *disk);
 unsigned int st_disk_seen(struct gendisk *disk, struct st_seen *seen);
 void st_disk_lose(struct gendisk *disk, unsigned int bytes);
+void st_disk_hold(struct gendisk *disk, bool hold);
+bool st_disk_holds(struct gendisk *disk);
 
 #endif /* _KSM_SELFTEST_DISK_H */

@@ -349,6 +349,46 @@ out:
 	setup_end(s);
 }
 
+/* Frozen again while the first of those that waited is on its way. */
+static void test_freeze_again(void)
+{
+	struct setup *s = setup(0, false);
+	struct st_seen seen[ST_SEEN];
+	struct st_thread thread;
+	int i;
+
+	if (!s)
+		return;
+	ksm_freeze(s->f->ksm, s->f->disk);
+	for (i = 0; i < 3; i++)
+		st_is(submit(s, i, A, i), -EINPROGRESS);
+	st_disk_hold(s->f->disk, true);
+	ksm_thaw(s->f->ksm, s->f->disk);
+	st_true(st_disk_holds(s->f->disk));
+	if (st_start(&thread, freeze_main, s)) {
+		st_true(st_asleep(&thread));
+		st_disk_hold(s->f->disk, false);
+		st_true(st_ended(&thread));
+		st_join(&thread);
+	}
+	st_disk_hold(s->f->disk, false);
+	st_tick();
+	/* The others wait once more, and keep their order. */
+	st_is(st_disk_seen(s->f->disk, seen), 1);
+	st_is(seen[0].crypt.dun, 0);
+	ksm_thaw(s->f->ksm, s->f->disk);
+	for (i = 0; i < 3; i++) {
+		io_wait(s, i);
+		st_is(s->io[i]->err, 0);
+		st_is(s->io[i]->left, 0);
+		st_is(s->io[i]->order, i + 1);
+	}
+	st_is(st_disk_seen(s->f->disk, seen), 2);
+	st_is(seen[0].crypt.dun, 1);
+	st_is(seen[1].crypt.dun, 2);
+	setup_end(s);
+}
+
 /* The disk goes instead of being thawed. */
 static void test_freeze_unregister(void)
 {
@@ -476,6 +516,7 @@ const struct st_test st_submit_tests[] = {
 	{ "ctx-close", test_ctx_close },
 	{ "unregister", test_unregister },
 	{ "freeze", test_freeze },
+	{ "freeze-again", test_freeze_again },
 	{ "freeze-unregister", test_freeze_unregister },
 	{ "ctx-dead", test_ctx_dead },
 	{ "caps", test_caps },

@@ -182,6 +182,18 @@ if modprobe sd_mod 2>/dev/null && modprobe scsi_debug dev_size_mb=16 2>/dev/null
 	nok 'through the mapping without CAP_SYS_RAWIO' setpriv --bounding-set=-sys_rawio --inh-caps=-sys_rawio ksm-io sg-version $m
 	ok 'the disk itself without CAP_SYS_RAWIO' setpriv --bounding-set=-sys_rawio --inh-caps=-sys_rawio ksm-io sg-version "$sd"
 	ok 'unmap scsi_debug' unmap m
+	# ksm-linear passes on what is for the whole disk only.
+	sectors "$sd"
+	ok 'ksm-linear on all of it' dmsetup create m --table "0 $SECTORS ksm-linear $sd 0"
+	ok 'through it without CAP_SYS_RAWIO' setpriv --bounding-set=-sys_rawio --inh-caps=-sys_rawio ksm-io sg-version $m
+	is 'with the same answer' "$OUT" "$v"
+	unmap m
+	for table in "0 $((SECTORS - 8)) ksm-linear $sd 0" "0 $((SECTORS - 8)) ksm-linear $sd 8"; do
+		ok "ksm-linear on a part of it ($table)" dmsetup create m --table "$table"
+		nok 'through it without CAP_SYS_RAWIO' setpriv --bounding-set=-sys_rawio --inh-caps=-sys_rawio ksm-io sg-version $m
+		ok 'through it with CAP_SYS_RAWIO' ksm-io sg-version $m
+		unmap m
+	done
 	ok 'scsi_debug unloads' modprobe -r scsi_debug
 else
 	skip 'ioctls are forwarded' 'no scsi_debug in this kernel'

@@ -9,10 +9,28 @@
 m=/dev/mapper/m
 FALLBACK=/sys/kernel/debug/crypto_fallback
 ksm-ref pattern --seed 6 --bytes 1048576 >/tmp/pat
+ksm-ref pattern --seed 16 --bytes 524288 >/tmp/odd
 reload() { # PARAMETER...
 	modprobe -r dm-ksm 2>/dev/null
 	! grep -q '^crypto_fallback ' /proc/modules || modprobe -r crypto_fallback || return 1
 	modprobe crypto_fallback "$@" && modprobe dm-ksm
+}
+
+# odd NAME SIZES BYTES: a bio whose segments are no whole data units.
+odd() {
+	local what="engine=$1, segments of $2 bytes"
+	ok "$what: written" odd_bio write $m /tmp/odd "$3" "$2" || return
+	ok "$what: right on the disk" raw_is /tmp/odd "$DISK1" 4096 "$3"
+	ok "$what: read" odd_bio read $m /tmp/back "$3" "$2"
+	ok "$what: it is right" cmp -n "$3" /tmp/odd /tmp/back
+	dd if=/tmp/pat of=$m bs=256k oflag=direct status=none
+}
+# crooked NAME SIZES: segments that do not even begin with a sector. Nothing is written.
+crooked() {
+	local what="engine=$1, segments of $2 bytes"
+	nok "$what: writing is refused" odd_bio write $m /tmp/odd 65536 "$2"
+	ok "$what: all is as it was" raw_is /tmp/pat "$DISK1" 4096 1048576
+	nok "$what: reading is refused" odd_bio read $m /tmp/back 65536 "$2"
 }
 
 # ---- engines ----
@@ -37,6 +55,13 @@ engine() { # NAME
 	ok "engine=$1: fio verify" verify engine $m --rw=randrw --bsrange=4k-512k --size=16M
 	ok "engine=$1: write a pattern" dd if=/tmp/pat of=$m bs=256k oflag=direct status=none
 	ok "engine=$1: it is right on the disk" raw_is /tmp/pat "$DISK1" 4096 1048576
+	odd "$1" 512 4096
+	odd "$1" 512 65536
+	odd "$1" 1536,2560,3584,512 65536
+	odd "$1" 4096,3584,512 524288
+	is "engine=$1: nothing failed" "$(status_of m errors)" 0
+	crooked "$1" 1280,2816
+	crooked "$1" 4096,4096,3840,256
 	unmap m
 	ok "engine=$1: 512-byte sectors" map ksm m "$DISK1" 512
 	ok "engine=$1: fio verify on them" verify engine $m --rw=randrw --bsrange=512-64k --size=4M

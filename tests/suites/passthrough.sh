@@ -281,11 +281,22 @@ ok 'a mapping on the last one works in software' map ksm m $dm/t11 4096
 is 'and says why' "$(path_of m) $(why_of m)" 'software engine-cannot'
 ok 'fio verify' verify tower $dm/m --rw=randrw --size=1M --bs=16k
 unmap m t11 t10 t9 t8 t7 t6 t5 t4 t3 t2
+# A level that is put in below counts for all that are above.
+ok 'another device' dmsetup create u --table "0 $mib ksm-linear /dev/ksmsim2 0"
+ok 'the lowest level now is on it' dmsetup load t0 --table "0 $mib ksm-linear $dm/u 0"
+turn t0
+like 'the third passes encryption on' "$(caps t1)" XTS
+for i in 2 3 4 5 6 7; do dmsetup create t$i --table "0 $mib ksm-linear $dm/t$((i - 1)) 0"; done
+like 'the eighth does' "$(caps t6)" XTS
+unlike 'the ninth does not' "$(caps t7)" XTS
+ok 'a mapping on the eighth uses the engine' map ksm m $dm/t6 4096 hw:require
+ok 'fio verify' verify tower $dm/m --rw=randrw --size=1M --bs=16k
+unmap m t7 t6 t5 t4 t3 t2
 # Whatever device mapper makes of it, we do not run in circles.
 dmsetup load t0 --table "0 $mib ksm-linear $dm/t1 0" 2>/dev/null
 pass 'a loop is survived'
 dmsetup clear t0
-unmap t1 t0
+unmap t1 t0 u
 
 # ---- read-only, vanishing ----
 blockdev --setro /dev/ksmsim1

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # What the kernel's policies allow: FIPS mode, capabilities and keyrings, lockdown. Where the
 # kernel decides about ciphers and keys, dm-crypt is asked the same.
-# vm: mem=768 disks=64M,64M timeout=300 check=6.1,7.3 cmdline=fips=1
+# vm: mem=768 disks=64M,64M timeout=300 check=6.1,7.3 cmdline=fips=1 ima_policy=critical_data
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 # shellcheck source=tests/lib/guest/sim.sh
@@ -201,6 +201,34 @@ names "another user's key" refused ksm:theirs
 names 'that user names his own' accepted ksm:theirs mapper
 names "that user names root's" refused ksm:mine mapper
 names 'root in a session without its own keyring' refused ksm:mine keyctl session -
+
+# ---- what IMA measures ----
+# Device mapper has tables measured as they describe themselves for that.
+
+begin 'measurements'
+mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security
+IMA=/sys/kernel/security/ima/ascii_runtime_measurements
+# measured EVENT: all that was measured by this name, one in a line.
+measured() {
+	awk -v event="$1" '$5 == event { print $6 }' $IMA | while read -r hex; do
+		xxd -r -p <<<"$hex"
+		echo
+	done
+}
+if [ -e $IMA ]; then
+	ok 'a mapping to be measured' map ksm i "$DISK2" 4096 hw:off
+	unmap i
+	ok 'one of ksm-linear' dmsetup create i --table "0 8192 ksm-linear $DISK2 8"
+	unmap i
+	dm_tables=$(measured dm_table_load)
+	options='allow_discards=n,iv_large_sectors=y,sector_size=4096,cipher_string=aes-xts-plain64,key_size=64,hw=off'
+	like 'the table of ksm is there, with what it does to data' "$dm_tables" \
+		"target_name=ksm,target_version=[0-9.]+,$options;"
+	like 'and that of ksm-linear' "$dm_tables" 'target_name=ksm-linear,target_version=[0-9.]+,device_name=[0-9]+:[0-9]+,start=8;'
+	unlike 'and no key' "$(for event in $(awk '{ print $5 }' $IMA | sort -u); do measured "$event"; done)" "${KEY1:0:16}"
+else
+	skip 'measurements' 'no IMA in this kernel'
+fi
 
 # ---- lockdown; it cannot be taken back, so it comes last ----
 

@@ -81,6 +81,26 @@ same 'under dm-crypt'
 ok 'dm-crypt reads what fio wrote' fio --name=seq --filename=$m --zonemode=zbd --rw=read --bs=64k --offset=8M --size=16M \
 	--ioengine=psync --direct=1 --verify=crc32c --verify_fatal=1 --read_beyond_wp=0 --thread --output-format=terse
 ok 'unmap dm-crypt' unmap m
+
+# ---- ksm-linear ----
+sectors "$z"
+ok 'ksm-linear on all of it' dmsetup create m --table "0 $SECTORS ksm-linear $z 0"
+same 'under ksm-linear'
+ok 'unmap' unmap m
+# Without its first zones.
+off=$((5 * zone))
+ok 'ksm-linear on a part of it' dmsetup create m --table "0 $((SECTORS - off)) ksm-linear $z $off"
+is 'its zones are those of the part' "$(ksm-zone report $m)" \
+	"$(ksm-zone report "$z" | awk -v off=$off '$2 >= off { $2 -= off; print }')"
+ok 'ksm on it' map ksm n $m 4096
+ok 'reset a zone' ksm-zone reset /dev/mapper/n $((2 * zone)) $zone
+ok 'write to it' dd if=/tmp/pat of=/dev/mapper/n bs=1M count=4 seek=8 oflag=direct status=none
+ok 'it reads the same' cmp -n 4194304 -i 0:$((2 * zone * 512)) /tmp/pat /dev/mapper/n
+ksm-ref encrypt --cipher $CIPHER --key "$KEY1" --sector-size 4096 --iv-large-sectors --start-sector $((2 * zone)) \
+	</tmp/pat >/tmp/ref
+drop_caches
+ok 'it is right on the device, behind what is left out' cmp -n 4194304 -i 0:$(((off + 2 * zone) * 512)) /tmp/ref "$z"
+ok 'unmap' unmap n m
 nullb_gone nullb0
 
 # ---- zone append, which btrfs uses for all data ----

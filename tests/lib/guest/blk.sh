@@ -125,6 +125,14 @@ trace_stop() {
 
 drop_caches() { sync; echo 3 >/proc/sys/vm/drop_caches; }
 
+# odd_bio write|read DEV FILE BYTES SIZES: all in one bio, its segments of SIZES (1536,2560) bytes
+# in turn. Fails if that does.
+odd_bio() {
+	local write=N
+	[ "$1" = read ] || write=Y
+	modprobe ksm_odd_bio write=$write device="$2" file="$3" bytes="$4" sizes="$5" && modprobe -r ksm_odd_bio
+}
+
 # raw_is PLAIN RAW SECTOR_SIZE BYTES [SECTOR]: is RAW from SECTOR on what
 # ksm-ref says the ciphertext of the file PLAIN is?
 raw_is() {
