@@ -155,11 +155,9 @@ ksm_worked() {
 	return 1
 }
 
-takeover() {
-	local name target=crypt pid rc=0 turns=0 idle='' failed=''
-	for name in "${LIVE[@]}"; do
-		ok "a mapping of crypt, key by $name" dmsetup create "$name" --table "$(live_table "$name" crypt)" || return
-	done
+# exchange: under load until fio ends; adds to turns, and to what went wrong.
+exchange() {
+	local name pid rc=0
 	fio --ioengine=libaio --direct=1 --thread --rw=randwrite --bssplit=4k/60:16k/30:128k/10 --iodepth=8 \
 		--verify=crc32c --verify_backlog=24 --verify_fatal=1 --verify_state_save=0 --time_based --runtime=$((KSM_TIMEOUT / 50)) \
 		--size=8M --output-format=terse --terse-version=3 \
@@ -176,8 +174,21 @@ takeover() {
 		sleep 0.2
 	done
 	wait $pid || rc=$?
-	is 'fio verified all the time' "$rc $(cut -d';' -f3,5 $D/live.out | tr '\n' ' ')" '0 logon;0 hex;0 '
+	verified+="$rc $(cut -d';' -f3,5 $D/live.out | tr '\n' ' ')"
 	[ $rc = 0 ] || diag "$(head -n 5 $D/live.err)"
+}
+
+takeover() {
+	local name target=crypt turns=0 verified='' idle='' failed='' wanted='' n
+	for name in "${LIVE[@]}"; do
+		ok "a mapping of crypt, key by $name" dmsetup create "$name" --table "$(live_table "$name" crypt)" || return
+	done
+	# A slow machine takes more than one turn of fio for several.
+	for ((n = 0; n < 5 && turns < 4; n++)); do
+		exchange
+		wanted+='0 logon;0 hex;0 '
+	done
+	is 'fio verified all the time' "$verified" "$wanted"
 	is 'every exchange of the table worked' "$failed" ''
 	diag "$turns exchanges under I/O"
 	ok 'there were several exchanges' test $turns -ge 4

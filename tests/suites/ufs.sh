@@ -457,8 +457,8 @@ runtime 1 "$B"
 # nap STATE: the clock wakes it up. A clock that strikes before it sleeps would not, and a
 # slow kernel takes its time for that.
 nap() {
-	echo 0 >/sys/class/rtc/rtc0/wakealarm
-	echo +$((${KSM_TIMEOUT:-400} / 100)) >/sys/class/rtc/rtc0/wakealarm
+	echo 0 >/sys/class/rtc/rtc0/wakealarm &&
+		echo +$((${KSM_TIMEOUT:-400} / 100)) >/sys/class/rtc/rtc0/wakealarm || return
 	echo "$1" >/sys/power/state
 	qmp_line
 }
