@@ -278,7 +278,7 @@ for sig in INT TERM KILL; do
 	is "SIG$sig while it asks: no mapping" "$(mappings)" ''
 	is "SIG$sig while it asks: no key" "$(keys_left)" 0
 done
-pkill -x sleep
+pkill -f '^sleep 1000'
 ksmsetup open --askpass 'sleep 4321; :' "$DISK1" vol </dev/null >/dev/null 2>&1 &
 ONE=$!
 ok 'it asks by a program' comes_true is_asked_for
