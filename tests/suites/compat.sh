@@ -155,8 +155,8 @@ ksm_worked() {
 	return 1
 }
 
-# exchange: under load until fio ends; adds to turns, and to what went wrong.
-exchange() {
+# turn_under_load: under load until fio ends; adds to turns, and to what went wrong.
+turn_under_load() {
 	local name pid rc=0
 	fio --ioengine=libaio --direct=1 --thread --rw=randwrite --bssplit=4k/60:16k/30:128k/10 --iodepth=8 \
 		--verify=crc32c --verify_backlog=24 --verify_fatal=1 --verify_state_save=0 --time_based --runtime=$((KSM_TIMEOUT / 50)) \
@@ -185,7 +185,7 @@ takeover() {
 	done
 	# A slow machine takes more than one turn of fio for several.
 	for ((n = 0; n < 5 && turns < 4; n++)); do
-		exchange
+		turn_under_load
 		wanted+='0 logon;0 hex;0 '
 	done
 	is 'fio verified all the time' "$verified" "$wanted"
