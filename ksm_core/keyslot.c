@@ -597,11 +597,12 @@ EXPORT_SYMBOL_KSM(ksm_slot_get);
 
 /* ---- evicting ---- */
 
-static int evict_slot(struct ksm *ksm, unsigned int slot, bool held)
+/* @held: what ksm_hold() has returned. */
+static int evict_slot(struct ksm *ksm, unsigned int slot, int held)
 {
 	const struct ksm_key *key = ksm->slot_keys[slot].key;
 	bool idle = claim_slot(ksm, slot);
-	int err = held ? ksm->ops->evict(ksm, key, slot) : 0;
+	int err = held ?: ksm->ops->evict(ksm, key, slot);
 
 	trace_ksm_slot_evict(ksm, key, slot, err);
 	/* On errors too: nobody keeps the key for us. */
@@ -637,14 +638,15 @@ int ksm_evict_key(struct ksm *ksm, const struct ksm_key *key)
 
 	mutex_lock(&ksm->lock);
 	if (!ksm->num_slots) {
-		if (!held && ksm->ops->evict)
+		/* Without ksm_hold() there may be no operations to look at. */
+		if (held)
+			err = held == -ENODEV ? 0 : held;
+		else if (ksm->ops->evict)
 			err = ksm->ops->evict(ksm, key, KSM_NO_SLOT);
 	} else {
 		slot = find_slot(ksm, key);
-		if (slot >= 0) {
-			err = evict_slot(ksm, slot, !held);
-			err = err ?: held;
-		}
+		if (slot >= 0)
+			err = evict_slot(ksm, slot, held);
 	}
 	mutex_unlock(&ksm->lock);
 	if (!held)
@@ -668,7 +670,7 @@ EXPORT_SYMBOL_KSM(ksm_evict_key);
 void ksm_slots_leave(struct ksm *ksm, const struct ksm_client *client,
 		     const struct ksm_client *heir)
 {
-	bool held = !ksm_hold(ksm);
+	int held = ksm_hold(ksm);
 	struct ksm_slot_key *sk;
 	unsigned int i;
 
@@ -683,7 +685,7 @@ void ksm_slots_leave(struct ksm *ksm, const struct ksm_client *client,
 			evict_slot(ksm, i, held);
 	}
 	mutex_unlock(&ksm->lock);
-	if (held)
+	if (!held)
 		ksm_release(ksm);
 	ksm_slot_wake_first(ksm);
 }
@@ -745,7 +747,7 @@ EXPORT_SYMBOL_KSM(ksm_reprogram_all);
  */
 void ksm_slots_shut(struct ksm *ksm)
 {
-	bool held = !ksm_hold(ksm);
+	int held = ksm_hold(ksm);
 	struct ksm_waiter *waiter;
 	unsigned int i;
 
@@ -765,7 +767,7 @@ void ksm_slots_shut(struct ksm *ksm)
 	 * to the above.
 	 */
 	WRITE_ONCE(ksm->ops_gone, true);
-	if (held)
+	if (!held)
 		ksm_release(ksm);
 
 	spin_lock_irq(&ksm->wait_lock);

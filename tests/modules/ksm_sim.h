@@ -253,6 +253,7 @@ struct ksm_sim_cmd {
  * @alive: it has not been taken down
  * @vanish: takes it down while the module stays
  * @dir: in debugfs
+ * @power_fails: the device does not wake up
  * @ignore_contexts: forget to look how data is to be encrypted
  * @delay_us: microseconds that a request takes at least
  */
@@ -271,6 +272,7 @@ struct ksm_sim_dev {
 	bool alive;
 	struct work_struct vanish;
 	struct dentry *dir;
+	bool power_fails;
 	bool ignore_contexts;
 	u32 delay_us;
 };
@@ -294,5 +296,6 @@ int ksm_sim_pm_add(struct ksm_sim_dev *dev);
 void ksm_sim_pm_remove(struct ksm_sim_dev *dev);
 int ksm_sim_pm_get(struct ksm_sim_dev *dev);
 void ksm_sim_pm_put(struct ksm_sim_dev *dev);
+int ksm_sim_pm_fail(struct ksm_sim_dev *dev, bool fail);
 
 #endif /* _KSM_SIM_H */

@@ -95,6 +95,20 @@ static int vanish_set(void *data, u64 value)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(vanish_fops, NULL, vanish_set, "%llu\n");
 
+/* The power does not come when it is asked for. */
+static int power_fails_set(void *data, u64 value)
+{
+	struct ksm_sim_dev *dev = data;
+	int err = -ENODEV;
+
+	mutex_lock(&dev->lock);
+	if (dev->alive)
+		err = ksm_sim_pm_fail(dev, value);
+	mutex_unlock(&dev->lock);
+	return err;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(power_fails_fops, NULL, power_fails_set, "%llu\n");
+
 /**
  * ksm_sim_debugfs_add() - make a device's files
  * @dev: the device
@@ -109,6 +123,8 @@ void ksm_sim_debugfs_add(struct ksm_sim_dev *dev)
 	debugfs_create_file("slots", 0400, dir, dev, &slots_fops);
 	debugfs_create_file_unsafe("forget", 0200, dir, dev, &forget_fops);
 	debugfs_create_file_unsafe("vanish", 0200, dir, dev, &vanish_fops);
+	debugfs_create_file_unsafe("power_fails", 0200, dir, dev,
+				   &power_fails_fops);
 	debugfs_create_x64("refuse_program", 0600, dir, &hw->refuse_program);
 	debugfs_create_bool("refuse_evict", 0600, dir, &hw->refuse_evict);
 	debugfs_create_bool("wrong_key", 0600, dir, &hw->wrong_key);

@@ -26,6 +26,10 @@ static int runtime_suspend(struct device *device)
 
 static int runtime_resume(struct device *device)
 {
+	struct ksm_sim_dev *dev = dev_get_drvdata(device);
+
+	if (READ_ONCE(dev->power_fails))
+		return -EIO;
 	return set_suspended(device, false);
 }
 
@@ -109,6 +113,24 @@ void ksm_sim_pm_remove(struct ksm_sim_dev *dev)
 int ksm_sim_pm_get(struct ksm_sim_dev *dev)
 {
 	return dev->pdev ? pm_runtime_resume_and_get(&dev->pdev->dev) : 0;
+}
+
+/**
+ * ksm_sim_pm_fail() - have the device not wake up any more, or do so again
+ * @dev: the device
+ * @fail: which of both
+ *
+ * Return: 0; -ENODEV if it has no power management; or a negative errno.
+ */
+int ksm_sim_pm_fail(struct ksm_sim_dev *dev, bool fail)
+{
+	if (!dev->pdev)
+		return -ENODEV;
+	WRITE_ONCE(dev->power_fails, fail);
+	/* The kernel does not try again by itself. */
+	if (!fail && dev->pdev->dev.power.runtime_error)
+		return pm_runtime_set_suspended(&dev->pdev->dev);
+	return 0;
 }
 
 /**

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Every allocation fails in its turn: in loading, creating, resuming, messages and
 # removing. No key may be left in memory after that.
-# vm: mem=512 disks=64M,mem,64M ufs=0/16M flavour=debug,cov lack timeout=400
+# vm: mem=512 disks=64M,mem,64M ufs=0/16M,2/16M flavour=debug,cov lack timeout=400
 
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
@@ -46,6 +46,33 @@ for m in ksm_core crypto_fallback ksm_passthrough dm-ksm; do
 	swept "loading $m" 20 ksm-nth modprobe "$(echo "$MODULES/$m.ko"*)" ''
 done
 ok 'the modules load' modprobe dm-ksm
+
+# What a disk's driver asks of ksm_core.
+swept 'loading ksm_sim' 20 ksm-nth modprobe "$(echo "$MODULES/ksm_sim.ko"*)" 'size=1 slots=2 modes=AES-256-XTS rpm=1'
+
+# Without an engine no host is used, so that the module can go.
+ok 'ufs: the kernel binds its own driver' ufs_load
+HOST=$(ufs_name 1)
+ok 'ufs: the host with an engine is set aside' ufs_unbind 1
+swept 'loading ufs_shim' 20 ksm-nth modprobe "$(echo "$MODULES/ufs_shim.ko"*)" ''
+ok 'ufs: and is back' ufs_bind 1
+ok 'ufs: with its disk' ufs_disk 1 0
+# A host that is used has to be unbound before the module can go.
+cat >/tmp/undo <<-END
+	grep -q '^refused' $UFS_SHIM/$HOST/status || {
+		used=y
+		echo $HOST >/sys/bus/pci/drivers/ufshcd/unbind
+	}
+	rmmod ufs_shim || exit
+	[ "\$used" ] || exit 0
+	echo $HOST >/sys/bus/pci/drivers/ufshcd/bind
+	until ls -d /sys/bus/pci/devices/$HOST/host*/target*/*:0/block/sd*; do sleep 0.05; done
+END
+swept 'ufs: loading ufs_shim with an engine' 20 ksm-nth modprobe "$(echo "$MODULES/ufs_shim.ko"*)" '' 'sh /tmp/undo >/dev/null'
+ok 'ufs: with all memory' modprobe ufs_shim
+ok 'ufs: it is used' shim_ready 1 0
+ok 'ufs: it goes' ufs_unbind 1
+ok 'ufs: and the module' modprobe -r ufs_shim ufshcd-pci
 
 # ---- mappings ----
 dd if=/dev/urandom of=/tmp/pat bs=64k count=4 status=none

@@ -1017,6 +1017,58 @@ power() {
 	ok 'power: off in the end' soon grep -q suspended $dev
 }
 
+# The device does not wake up, so no key gets into its slots or out of them.
+no_power() {
+	local dev=/sys/devices/platform/ksm_sim.0/power/runtime_status
+	ok 'no power: engine' sim slots=1 $XTS size=16 rpm=1 || return
+	ok 'no power: a, hw:require' hw_map a 1 0 2048 require || return
+	ok 'no power: b, hw:auto' hw_map b 2 2048 2048 auto || return
+	ok 'no power: patterns' write_pat 1 /dev/mapper/a
+	ok 'no power: patterns' write_pat 2 /dev/mapper/b
+	ok 'no power: off' soon grep -q suspended $dev
+	ok 'no power: and it stays so' knob 0 power_fails 1
+	dmesg -C
+	# The slot has b's key.
+	nok 'no power: hw:require: a write fails' dd if=/tmp/pat.2 of=/dev/mapper/a bs=64k oflag=direct status=none
+	nok 'no power: hw:require: a read fails' dd if=/dev/mapper/a of=/dev/null bs=64k count=1 iflag=direct status=none
+	like 'no power: hw:require: status' "$(dmsetup status a)" ' software .* hw:cannot-be-programmed .* hw_failed:1 hw_lost:0'
+	own_key 1
+	ok 'no power: hw:require: nothing was written' raw_same 1 0 4096
+	ok 'no power: b, whose key is in the slot, goes on' same 2 /dev/mapper/b
+	dmsetup suspend b
+	nok 'no power: key wipe says that the engine may still have it' dmsetup message b 0 key wipe
+	like 'no power: the log says so, too' "$(dmesg)" 'ksm: key wipe: .*key may still be in the engine'
+	like 'no power: with the slot' "$(dmesg)" 'ksm_core: ksmsim0: evicting slot 0 failed: -'
+	is 'no power: it is counted' "$(ksm_stat ksmsim0 evict_errors)" 1
+	own_key 2
+	ok 'no power: key set' dmsetup message b 0 key set "$KEY"
+	ok 'no power: resume' dmsetup resume b
+	path_is 'no power: in software' b 'software cannot-be-programmed'
+	ok 'no power: which has the data' same 2 /dev/mapper/b
+
+	ok 'no power: it wakes up again' knob 0 power_fails 0
+	ok 'no power: a, suspended and resumed' again a
+	path_is 'no power: a is back in hardware' a 'hardware active'
+	ok 'no power: a has the old data' same 1 /dev/mapper/a
+	ok 'no power: b, suspended and resumed' again b
+	path_is 'no power: b is back in hardware' b 'hardware active'
+	ok 'no power: both are verified' fio_on -- a b
+	is 'no power: no slot was used without power' "$(sim_stat 0 unpowered)" 0
+	unmap a
+
+	# A mapping that goes takes its key along; if it cannot, that is said.
+	ok 'no power: a pattern' write_pat 3 /dev/mapper/b
+	is 'no power: the key of b is in the slot' "$(programmed 0)" 1
+	ok 'no power: off' soon grep -q suspended $dev
+	ok 'no power: and it stays so' knob 0 power_fails 1
+	dmesg -C
+	ok 'no power: a mapping is removed' unmap b
+	like 'no power: the log says that its key may still be there' "$(dmesg)" 'ksm_core: ksmsim0: evicting slot 0 failed: -'
+	is 'no power: it is counted' "$(ksm_stat ksmsim0 evict_errors)" 2
+	ok 'no power: the disk goes, too' knob 0 vanish 1
+	ok 'no power: all of it' soon test ! -e "$KSM/ksmsim0"
+}
+
 completion() {
 	local i=0 c
 	local -a names=()
@@ -1134,5 +1186,6 @@ section storm
 section one_slot
 section no_slots
 section power
+section no_power
 section completion
 section observe

@@ -8,7 +8,8 @@
  *	ksm-nth suspend NAME		suspends, and resumes if it was taken
  *	ksm-nth message NAME TEXT	sends it; not taken back
  *	ksm-nth remove NAME		removes
- *	ksm-nth modprobe FILE PARAMS	loads a module and unloads it
+ *	ksm-nth modprobe FILE PARAMS [COMMAND]  loads a module and unloads it,
+ *					by COMMAND if there is one
  *	ksm-nth write FILE TEXT		writes to a file
  *
  * The first attempt has its first allocation fail, the second its second, until
@@ -43,6 +44,7 @@ static int control;
 static int nth_file;
 static const char *name;
 static const char *text;
+static const char *command;
 static char table[BUF_SIZE / 2];
 
 /* Have the N-th allocation from here on fail; 0: none. */
@@ -212,7 +214,8 @@ static int try_modprobe(unsigned int n)
 	left = get_nth();
 	set_nth(0);
 	close(fd);
-	if (!ret && syscall(SYS_delete_module, module, 0))
+	if (!ret &&
+	    (command ? system(command) : syscall(SYS_delete_module, module, 0)))
 		err(1, "unloading %s", module);
 	set_nth(left);
 	return ret;
@@ -246,7 +249,7 @@ static const struct what {
 	{ "suspend", try_suspend, false, 0, 0 },
 	{ "message", message, false, 1, 1 },
 	{ "remove", try_remove, false, 0, 0 },
-	{ "modprobe", try_modprobe, false, 1, 1 },
+	{ "modprobe", try_modprobe, false, 1, 2 },
 	{ "write", try_write, false, 1, 1 },
 };
 
@@ -294,6 +297,8 @@ int main(int argc, char **argv)
 		errx(2, "usage: see the source");
 	name = argv[2];
 	text = argv[3];
+	if (argc > 4)
+		command = argv[4];
 	if (what->table && !fgets(table, sizeof(table), stdin))
 		errx(2, "no table");
 	table[strcspn(table, "\n")] = 0;
