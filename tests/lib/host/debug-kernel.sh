@@ -79,4 +79,6 @@ debug_root_fill() {
 	cp "$DEBUG_DIR"/*.deb "$2/tmp/debs/" || return 1
 	chroot "$2" env DEBIAN_FRONTEND=noninteractive dpkg --force-depends --install --recursive /tmp/debs || return 1
 	rm -rf "$2/tmp/debs"
+	# They are built without it, and 7.3's makefile warns if it is there then.
+	rm -f "$2/usr/bin/pahole"
 }
