@@ -39,6 +39,13 @@ export DISKS=${DISKS% }
 hung=$((timeout / 2 < 120 ? timeout / 2 : 120))
 [ ! -e /proc/sys/kernel/hung_task_timeout_secs ] || echo $hung >/proc/sys/kernel/hung_task_timeout_secs
 echo 1 >/proc/sys/kernel/sysrq
+# It does not look for data races before it is told to.
+if [ -e /sys/kernel/debug/kcsan ]; then
+	# In 80 us, as it comes, an emulated processor does too little to meet another one.
+	echo 300 >/sys/module/kcsan/parameters/udelay_task
+	echo 100 >/sys/module/kcsan/parameters/udelay_interrupt
+	echo on >/sys/kernel/debug/kcsan
+fi
 
 echo "<6>KSM-GUEST-UP" >/dev/kmsg
 
