@@ -163,6 +163,20 @@ ok 'fio verify' verify soft $dm/m --rw=randrw --size=32M --io_size=4M --bs=64k
 unmap m
 ok 'back to the engines' reload l "$l1" "$l2"
 turn l
+# Who may have come since a table was loaded is seen when it is resumed.
+ok 'a table with that disk, which nobody minds yet' reload l "$l1" "$((16 * mib)) $DISK1 0"
+ok 'a mapping that needs the engines comes' map ksm m $dm/l 4096 hw:require
+ok 'it is written' patterned $dm/m 0
+dmesg -C
+nok 'now the table is not resumed' turn l
+like 'with the reason' "$(dmesg)" 'ksm-linear: .*: not resumed: devices below cannot do what mappings above use'
+nok 'and not a second time' dmsetup resume l
+ok 'the engines again' reload l "$l1" "$l2"
+ok 'are resumed' dmsetup resume l
+ok 'the mapping goes on' verify minded $dm/m --rw=randrw --offset=4M --size=28M --io_size=4M --bs=64k
+ok 'and has what was written' cmp -n 2097152 /tmp/pat $dm/m
+is 'in hardware' "$(path_of m) $(status_of m hw_lost)" 'hardware 0'
+unmap m
 
 # ---- a bio never waits in a suspended device for a table that knows no contexts ----
 ok 'a mapping that may use software' map ksm m $dm/l 4096

@@ -8,8 +8,9 @@
  *	ksm-nth suspend NAME		suspends, and resumes if it was taken
  *	ksm-nth message NAME TEXT	sends it; not taken back
  *	ksm-nth remove NAME		removes
- *	ksm-nth modprobe FILE PARAMS [COMMAND]  loads a module and unloads it,
- *					by COMMAND if there is one
+ *	ksm-nth modprobe FILE PARAMS [COMMAND FIRST]  loads a module and unloads
+ *					it, by COMMAND if there is one; begins with
+ *					the allocation of that number
  *	ksm-nth write FILE TEXT		writes to a file
  *
  * The first attempt has its first allocation fail, the second its second, until
@@ -45,6 +46,7 @@ static int nth_file;
 static const char *name;
 static const char *text;
 static const char *command;
+static unsigned int first = 1;
 static char table[BUF_SIZE / 2];
 
 /* Have the N-th allocation from here on fail; 0: none. */
@@ -249,7 +251,7 @@ static const struct what {
 	{ "suspend", try_suspend, false, 0, 0 },
 	{ "message", message, false, 1, 1 },
 	{ "remove", try_remove, false, 0, 0 },
-	{ "modprobe", try_modprobe, false, 1, 2 },
+	{ "modprobe", try_modprobe, false, 1, 3 },
 	{ "write", try_write, false, 1, 1 },
 };
 
@@ -258,7 +260,7 @@ static int sweep(const struct what *what)
 	unsigned int failed = 0, spite = 0, n, i, errnos[ERRNOS] = { 0 };
 	int ret = -1;
 
-	for (n = 1; n <= MAX_NTH; n++) {
+	for (n = first; n <= MAX_NTH; n++) {
 		bool more;
 
 		ret = what->try(n);
@@ -297,8 +299,10 @@ int main(int argc, char **argv)
 		errx(2, "usage: see the source");
 	name = argv[2];
 	text = argv[3];
-	if (argc > 4)
+	if (argc > 5) {
 		command = argv[4];
+		first = strtoul(argv[5], NULL, 10);
+	}
 	if (what->table && !fgets(table, sizeof(table), stdin))
 		errx(2, "no table");
 	table[strcspn(table, "\n")] = 0;
