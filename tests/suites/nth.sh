@@ -21,14 +21,15 @@ MODULES=/lib/modules/$KVER/updates/dkms
 ok 'the kernel can have allocations fail' faults_ready
 
 # swept DESC MIN CMD...: CMD, a ksm-nth, comes to its end, and at least MIN of its
-# allocations were noticed to fail.
+# allocations were noticed to fail. SWEPT is its last line.
 swept() {
 	local desc=$1 min=$2 failed errnos
 	shift 2
 	ok "$desc: without a fault it succeeds in the end" "$@"
 	failed=$(sed -n 's/ failed,.*//p' <<<"$OUT")
 	errnos=$(grep '^errno' <<<"$OUT")
-	diag "$desc: $(tail -n 1 <<<"$OUT"); ${errnos//$'\n'/; }"
+	SWEPT=$(tail -n 1 <<<"$OUT")
+	diag "$desc: $SWEPT; ${errnos//$'\n'/; }"
 	ok "$desc: at least $min allocations can fail" test "${failed:-0}" -ge "$min"
 	# Nothing else may be said of an allocation that failed.
 	is "$desc: the error is ENOMEM" "$(grep -v '^errno 12 ' <<<"$errnos")" ''
@@ -47,15 +48,12 @@ for m in ksm_core crypto_fallback ksm_passthrough dm-ksm; do
 done
 ok 'the modules load' modprobe dm-ksm
 
-# What a disk's driver asks of ksm_core.
-swept 'loading ksm_sim' 20 ksm-nth modprobe "$(echo "/lib/modules/$KVER/updates"/*/ksm_sim.ko*)" 'size=1 slots=2 modes=AES-256-XTS rpm=1'
-
 # Without an engine no host is used, so that the module can go.
 ok 'ufs: the kernel binds its own driver' ufs_load
 HOST=$(ufs_name 1)
 ok 'ufs: the host with an engine is set aside' ufs_unbind 1
 swept 'loading ufs_shim' 20 ksm-nth modprobe "$(echo "$MODULES/ufs_shim.ko"*)" ''
-read -r failed _ spite _ < <(tail -n 1 <<<"$OUT")
+read -r failed _ spite _ <<<"$SWEPT"
 ok 'ufs: and is back' ufs_bind 1
 ok 'ufs: with its disk' ufs_disk 1 0
 # A host that is used has to be unbound before the module can go, which takes long: begin
@@ -71,7 +69,7 @@ cat >/tmp/undo <<-END
 	until ls -d /sys/bus/pci/devices/$HOST/host*/target*/*:0/block/sd*; do sleep 0.05; done
 END
 swept 'ufs: loading ufs_shim with an engine' 0 ksm-nth modprobe "$(echo "$MODULES/ufs_shim.ko"*)" '' 'sh /tmp/undo >/dev/null' $((failed + spite - 10))
-like 'ufs: that had several' "$(tail -n 1 <<<"$OUT")" '^[0-9]* failed, [1-9][0-9]+ in spite of it$'
+like 'ufs: that had several' "$SWEPT" '^[0-9]* failed, [1-9][0-9]+ in spite of it$'
 ok 'ufs: with all memory' modprobe ufs_shim
 ok 'ufs: it is used' shim_ready 1 0
 ok 'ufs: it goes' ufs_unbind 1
