@@ -640,7 +640,7 @@ int ksm_evict_key(struct ksm *ksm, const struct ksm_key *key)
 	if (!ksm->num_slots) {
 		/* Without ksm_hold() there may be no operations to look at. */
 		if (held)
-			err = held == -ENODEV ? 0 : held;
+			err = READ_ONCE(ksm->ops_gone) ? 0 : held;
 		else if (ksm->ops->evict)
 			err = ksm->ops->evict(ksm, key, KSM_NO_SLOT);
 	} else {

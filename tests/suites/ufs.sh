@@ -459,9 +459,13 @@ runtime 1 "$B"
 nap() {
 	echo 0 >/sys/class/rtc/rtc0/wakealarm &&
 		echo +$((${KSM_TIMEOUT:-400} / 100)) >/sys/class/rtc/rtc0/wakealarm || return
+	# KCSAN does not bear it that processors stop.
+	kcsan off
 	echo "$1" >/sys/power/state
+	kcsan on
 	qmp_line
 }
+kcsan() { [ ! -e /sys/kernel/debug/kcsan ] || echo "$1" >/sys/kernel/debug/kcsan; }
 system() {
 	local n="suspend ($1)"
 	hw a "$A" require
