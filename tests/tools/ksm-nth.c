@@ -8,7 +8,7 @@
  *	ksm-nth suspend NAME		suspends, and resumes if it was taken
  *	ksm-nth message NAME TEXT	sends it; not taken back
  *	ksm-nth remove NAME		removes
- *	ksm-nth modprobe FILE PARAMS [COMMAND FIRST]  loads a module and unloads
+ *	ksm-nth modprobe FILE PARAMS [COMMAND [FIRST]]  loads a module and unloads
  *					it, by COMMAND if there is one; begins with
  *					the allocation of that number
  *	ksm-nth write FILE TEXT		writes to a file
@@ -299,10 +299,10 @@ int main(int argc, char **argv)
 		errx(2, "usage: see the source");
 	name = argv[2];
 	text = argv[3];
-	if (argc > 5) {
+	if (argc > 4)
 		command = argv[4];
+	if (argc > 5)
 		first = strtoul(argv[5], NULL, 10);
-	}
 	if (what->table && !fgets(table, sizeof(table), stdin))
 		errx(2, "no table");
 	table[strcspn(table, "\n")] = 0;

@@ -46,7 +46,7 @@ fi
 if [ -e /sys/kernel/debug/kcsan ]; then
 	watched=$(sed -n 's/^setup_watchpoints: //p' /sys/kernel/debug/kcsan)
 	diag "KCSAN: $watched accesses watched, $(sed -n 's/^data_races: //p' /sys/kernel/debug/kcsan) races, of all of the kernel"
-	ok 'end: data races were looked for' test "$watched" -gt 1000
+	ok 'end: data races were looked for' test "$watched" -gt 0
 fi
 if [ -n "$(ours)" ]; then
 	# In an order which lets go of users first: try each, again, until no
