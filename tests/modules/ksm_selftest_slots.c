@@ -235,10 +235,13 @@ static void irq_put(struct irq_work *work)
 	ksm_slot_put(p->f->ksm, 0);
 }
 
-/* Got, dup'ed and put in a hard irq. */
+/*
+ * Got, dup'ed and put in a hard irq: one that PREEMPT_RT would make a thread of,
+ * as it does with those in which requests complete.
+ */
 static void test_put_hardirq(void)
 {
-	struct irq_put p = { .work = IRQ_WORK_INIT_HARD(irq_put) };
+	struct irq_put p = { .work = IRQ_WORK_INIT(irq_put) };
 
 	p.f = fake_new(1);
 	if (!p.f)

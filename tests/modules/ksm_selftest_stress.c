@@ -149,7 +149,7 @@ static void workers_start(struct worker *w, struct fake *f)
 
 	memset(w, 0, THREADS * sizeof(*w));
 	for (i = 0; i < THREADS; i++) {
-		w[i].put = IRQ_WORK_INIT_HARD(put_in_irq);
+		w[i].put = IRQ_WORK_INIT(put_in_irq);
 		w[i].f = f;
 		w[i].nr = i;
 		w[i].end = jiffies + STRESS;

@@ -110,7 +110,7 @@ static void irq_put(struct irq_work *work)
 /* The put that ends the waiting comes from a hard irq. */
 static void test_wait_hardirq(void)
 {
-	struct irq_put p = { .work = IRQ_WORK_INIT_HARD(irq_put) };
+	struct irq_put p = { .work = IRQ_WORK_INIT(irq_put) };
 	struct getter g = {};
 
 	p.f = fake_new(1);

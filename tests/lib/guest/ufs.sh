@@ -94,10 +94,11 @@ ufs_disk() {
 	echo "$d"
 }
 
+# There is a node a moment before there is a disk that can be opened.
 ufs_disk_now() {
 	local d
 	for d in "$(ufs_pci "$1")"/host*/target*/*:"$2"/block/sd*; do
-		[ -b "/dev/${d##*/}" ] && echo "/dev/${d##*/}" && return 0
+		[ -b "/dev/${d##*/}" ] && { : <"/dev/${d##*/}"; } 2>/dev/null && echo "/dev/${d##*/}" && return 0
 	done
 	return 1
 }
