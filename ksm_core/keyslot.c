@@ -597,11 +597,13 @@ EXPORT_SYMBOL_KSM(ksm_slot_get);
 
 /* ---- evicting ---- */
 
-/* @held: what ksm_hold() has returned. */
-static int evict_slot(struct ksm *ksm, unsigned int slot, int held)
+/*
+ * Whoever has the slot must not use it any more. @held: what ksm_hold() has
+ * returned.
+ */
+static int empty_slot(struct ksm *ksm, unsigned int slot, int held)
 {
 	const struct ksm_key *key = ksm->slot_keys[slot].key;
-	bool idle = claim_slot(ksm, slot);
 	int err = held ?: ksm->ops->evict(ksm, key, slot);
 
 	trace_ksm_slot_evict(ksm, key, slot, err);
@@ -613,6 +615,14 @@ static int evict_slot(struct ksm *ksm, unsigned int slot, int held)
 		pr_err_ratelimited("%s: evicting slot %u failed: %d\n",
 				   ksm->name, slot, err);
 	}
+	return err;
+}
+
+static int evict_slot(struct ksm *ksm, unsigned int slot, int held)
+{
+	bool idle = claim_slot(ksm, slot);
+	int err = empty_slot(ksm, slot, held);
+
 	if (WARN_ONCE(!idle, "%s: key evicted while in use\n", ksm->name))
 		return -EBUSY;
 	open_claimed(ksm, slot, 0);
@@ -730,8 +740,9 @@ int ksm_reprogram_all(struct ksm *ksm)
 		first = first ?: err;
 		lose_slot(ksm, i);
 	}
+	/* One that was closed for somebody may be bad now. Wakes the first. */
+	close_for_waiters(ksm);
 	mutex_unlock(&ksm->lock);
-	ksm_slot_wake_first(ksm);
 	return first;
 }
 EXPORT_SYMBOL_KSM(ksm_reprogram_all);
@@ -740,7 +751,8 @@ EXPORT_SYMBOL_KSM(ksm_reprogram_all);
  * ksm_slots_shut() - the provider goes
  * @ksm: the keyslot manager
  *
- * Evicts all keys. Afterwards the provider's operations are not called any
+ * Evicts all keys, those of slots that somebody has, too: all disks have gone,
+ * so there is no I/O. Afterwards the provider's operations are not called any
  * more, and who waits for a slot gets an error.
  *
  * Context: process context, may sleep.
@@ -759,7 +771,8 @@ void ksm_slots_shut(struct ksm *ksm)
 		if (claim_slot(ksm, i))
 			evict_slot(ksm, i, held);
 		else
-			lose_slot(ksm, i);
+			/* Got for I/O that finds no disk any more. */
+			empty_slot(ksm, i, held);
 	}
 	mutex_unlock(&ksm->lock);
 	/*

@@ -107,7 +107,6 @@ void st_tick(void);
  * @gate: it may go on
  * @destroyed: ksm_destroy() was called
  * @dead: ksm_destroy() has returned
- * @in_use: a slot was in use when it was destroyed: its key stays
  * @key: keys, all different
  */
 struct fake {
@@ -140,7 +139,6 @@ struct fake {
 	struct completion gate;
 	atomic_t destroyed;
 	bool dead;
-	bool in_use;
 	struct ksm_key key[ST_KEYS];
 };
 

@@ -332,9 +332,9 @@ static void try_evict_destroy(struct fake *f)
 	}
 	st_join(&g.thread);
 	st_join(&destroyer);
-	f->in_use = g.slot >= 0;
 	fake_has_nowhere(f, 0);
 	fake_has_nowhere(f, 1);
+	fake_has_nowhere(f, 2);
 	fake_put(f, g.slot);
 }
 

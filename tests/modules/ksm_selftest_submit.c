@@ -417,7 +417,6 @@ static void test_ctx_dead(void)
 	ksm = s->f->ksm;
 	slot = ksm_slot_get(ksm, &s->f->key[A]);
 	st_is(slot, 0);
-	s->f->in_use = true;
 	st_is(submit(s, 0, B, DUN), -EINPROGRESS);
 	fake_drop_disk(s->f);
 	fake_destroy(s->f);

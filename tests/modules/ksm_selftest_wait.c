@@ -541,9 +541,9 @@ static void test_destroy(void)
 	fake_log_is(f, "p0 p1 ");
 	/* B is idle. */
 	ksm_slot_put(f->ksm, 1);
-	f->in_use = true;
 	fake_destroy(f);
-	fake_log_is(f, "e1 ");
+	fake_log_is(f, "e0 e1 ");
+	fake_has_nowhere(f, A);
 	fake_has_nowhere(f, B);
 	st_is(try_get(f, A), -ENODEV);
 	st_is(try_get(f, B), -ENODEV);
@@ -560,7 +560,7 @@ static void test_destroy(void)
 	fake_free(f);
 }
 
-/* Who waits is told; whoever has the slot keeps it. */
+/* Who waits is told. */
 static void test_destroy_waiters(void)
 {
 	struct getter g[3] = {};
@@ -572,7 +572,6 @@ static void test_destroy_waiters(void)
 	st_is(get(f, A), 0);
 	for (i = 0; i < ARRAY_SIZE(g); i++)
 		getter_waits(&g[i], f, B + i);
-	f->in_use = true;
 	fake_destroy(f);
 	for (i = 0; i < ARRAY_SIZE(g); i++) {
 		st_true(st_ended(&g[i].thread));
@@ -613,7 +612,6 @@ static void test_destroy_busy(void)
 	st_true(g.slot == 0 || g.slot == -ENODEV);
 	st_is(try_get(f, A), -ENODEV);
 	st_join(&thread);
-	f->in_use = g.slot == 0;
 	getter_end(&g);
 	fake_free(f);
 }
