@@ -97,13 +97,25 @@ static __always_inline void init_ctx(struct ksm_ctx *ctx,
 	set_tag(client, bio);
 }
 
-/* ---- bios that have to wait for a slot or a frozen disk ---- */
+/* ---- bios that have to wait: for a slot, a frozen disk, or another bio ---- */
+
+/**
+ * ksm_client_kick() - have what is waiting tried again
+ * @client: the client, which is not being closed
+ *
+ * Context: any context.
+ */
+void ksm_client_kick(struct ksm_client *client)
+{
+	queue_work(client->wq ?: ksm_thaw_wq, &client->work);
+}
 
 /*
- * -EINPROGRESS, or -EAGAIN if there is nobody who would go on with it, and
- * nothing to wait for any more.
+ * @why: what attaching said. -EINPROGRESS, or -EAGAIN if there is nobody who
+ * would go on with it, and nothing to wait for any more.
  */
-static noinline int defer(struct ksm_client *client, struct ksm_ctx *ctx)
+static noinline int defer(struct ksm_client *client, struct ksm_ctx *ctx,
+			  int why)
 {
 	unsigned long flags;
 	int err = -EINPROGRESS;
@@ -111,7 +123,7 @@ static noinline int defer(struct ksm_client *client, struct ksm_ctx *ctx)
 	ctx->next = NULL;
 	spin_lock_irqsave(&client->lock, flags);
 	/* ksm_client_thaw() comes after the disk has been thawed. */
-	if (!client->wq && !client->busy &&
+	if (why == -EAGAIN && !client->wq && !client->busy &&
 	    READ_ONCE(client->disk->state) != KSM_DISK_FROZEN) {
 		err = -EAGAIN;
 		goto out;
@@ -119,8 +131,9 @@ static noinline int defer(struct ksm_client *client, struct ksm_ctx *ctx)
 	this_cpu_inc(client->stats->deferred);
 	*client->waiting_end = ctx;
 	client->waiting_end = &ctx->next;
-	if (client->wq && !client->busy)
-		queue_work(client->wq, &client->work);
+	/* The other bio may have ended: then nobody else does it. */
+	if (why == -EBUSY || (client->wq && !client->busy))
+		ksm_client_kick(client);
 	WRITE_ONCE(client->busy, true);
 out:
 	spin_unlock_irqrestore(&client->lock, flags);
@@ -143,18 +156,37 @@ static void submit_attached(struct ksm_ctx *ctx, int err)
 		submit_bio_noacct(ctx->bio);
 }
 
-/*
- * Submit the contexts of one key at the head of the list. Returns the rest.
- * They all go with the slot that was got for the first, though others may be
- * waiting for it by now; those that come later have to queue up.
- */
-static struct ksm_ctx *submit_run(struct ksm_client *client,
-				  struct ksm_ctx *ctx)
+/* What could not go yet waits on, before what has come since. */
+static void put_back(struct ksm_client *client, struct ksm_ctx *list)
 {
+	struct ksm_ctx **end = &list->next;
+	unsigned long flags;
+
+	while (*end)
+		end = &(*end)->next;
+	spin_lock_irqsave(&client->lock, flags);
+	*end = client->waiting;
+	if (!client->waiting)
+		client->waiting_end = end;
+	client->waiting = list;
+	spin_unlock_irqrestore(&client->lock, flags);
+}
+
+/*
+ * Submit the contexts of one key at the head of the list. Sets it to the rest.
+ * They all go with the slot that was got for the first, though others may be
+ * waiting for it by now; those that come later have to queue up. Returns false
+ * if one has to wait for another bio, whose end queues the work again.
+ */
+static bool submit_run(struct ksm_client *client, struct ksm_ctx **list)
+{
+	struct ksm_ctx *ctx = *list;
 	const struct ksm_key *key = ctx->key;
 	int slot = ksm_slot_get_via(client->ksm, key, client);
 	struct blk_plug plug;
 	struct ksm_ctx *next;
+	int err = slot;
+	bool more;
 
 	blk_start_plug(&plug);
 	for (; ctx && ctx->key == key; ctx = next) {
@@ -167,12 +199,21 @@ static struct ksm_ctx *submit_run(struct ksm_client *client,
 		 * The last one takes our reference. When it has ended, the key
 		 * may be evicted and the manager may go.
 		 */
-		if (next && next->key == key)
+		more = next && next->key == key;
+		if (more)
 			ksm_slot_dup(client->ksm, slot);
-		submit_attached(ctx, attach_with_slot(ctx, slot));
+		err = attach_with_slot(ctx, slot);
+		if (unlikely(err == -EBUSY)) {
+			if (more)
+				ksm_slot_put(client->ksm, slot);
+			put_back(client, ctx);
+			break;
+		}
+		submit_attached(ctx, err);
 	}
 	blk_finish_plug(&plug);
-	return ctx;
+	*list = ctx;
+	return err != -EBUSY;
 }
 
 /* The list of what is waiting; NULL, and nobody is busy with it, if empty. */
@@ -197,24 +238,11 @@ static void client_work(struct work_struct *work)
 	struct ksm_ctx *list;
 
 	while ((list = take_waiting(client))) {
-		while (list)
-			list = submit_run(client, list);
+		while (list) {
+			if (!submit_run(client, &list))
+				return;
+		}
 	}
-}
-
-static void put_back(struct ksm_client *client, struct ksm_ctx *list)
-{
-	struct ksm_ctx **end = &list->next;
-	unsigned long flags;
-
-	while (*end)
-		end = &(*end)->next;
-	spin_lock_irqsave(&client->lock, flags);
-	*end = client->waiting;
-	if (!client->waiting)
-		client->waiting_end = end;
-	client->waiting = list;
-	spin_unlock_irqrestore(&client->lock, flags);
 }
 
 /* The same for clients of managers without slots. */
@@ -228,8 +256,11 @@ static void thaw_work(struct work_struct *work)
 		for (; ctx; ctx = next) {
 			next = ctx->next;
 			err = attach(ctx, KSM_NO_SLOT);
-			if (err == -EAGAIN) {
-				/* Frozen again. Who thaws it calls us again. */
+			if (err == -EAGAIN || err == -EBUSY) {
+				/*
+				 * Frozen again, or another bio has the same
+				 * vector. What ends that calls us again.
+				 */
 				put_back(client, ctx);
 				return;
 			}
@@ -248,7 +279,8 @@ static void thaw_work(struct work_struct *work)
  */
 void ksm_client_thaw(struct ksm_client *client)
 {
-	if (!client->wq)
+	/* Not by its wq, which it may be about to get. */
+	if (!client->ksm->num_slots)
 		queue_work(ksm_thaw_wq, &client->work);
 }
 
@@ -279,11 +311,13 @@ static __always_inline int try_attach(struct ksm_ctx *ctx)
  *
  * Context: any context in which bios may be submitted.
  * Return: 0: the caller submits the bio. -EINPROGRESS: the bio has to wait for a
- *	keyslot, or for a device below to be thawed. It will be submitted with
+ *	keyslot, for a device below to be thawed, or for another bio with the
+ *	same vector and sectors. It will be submitted with
  *	submit_bio_noacct(), or &ksm_client_config.failed will be called, and it
  *	may have ended already.
  *	Otherwise a negative errno, and the bio has no context: -ENODEV if the
- *	device or its keyslot manager has gone.
+ *	device or its keyslot manager has gone; -EIO if a bio of another client
+ *	with the same vector and sectors is under way.
  */
 int ksm_submit_ctx(struct ksm_client *client, struct ksm_ctx *ctx,
 		   struct bio *bio, const struct ksm_key *key, u64 dun)
@@ -295,8 +329,8 @@ int ksm_submit_ctx(struct ksm_client *client, struct ksm_ctx *ctx,
 		err = -EAGAIN;
 		if (likely(!client->ordered || !READ_ONCE(client->busy)))
 			err = try_attach(ctx);
-		if (unlikely(err == -EAGAIN))
-			err = defer(client, ctx);
+		if (unlikely(err == -EAGAIN || err == -EBUSY))
+			err = defer(client, ctx, err);
 	} while (unlikely(err == -EAGAIN));
 
 	if (unlikely(err && err != -EINPROGRESS))
@@ -317,7 +351,8 @@ EXPORT_SYMBOL_KSM(ksm_submit_ctx);
  *
  * Context: process context, may sleep, not inside submit_bio().
  * Return: 0, and the caller submits the bio; or a negative errno as
- *	ksm_slot_get() or ksm_submit_ctx(); -EAGAIN if the device is frozen.
+ *	ksm_slot_get() or ksm_submit_ctx(); -EAGAIN if the device is frozen;
+ *	-EBUSY if a bio with the same vector and sectors is under way.
  */
 int ksm_attach_ctx_wait(struct ksm_client *client, struct ksm_ctx *ctx,
 			struct bio *bio, const struct ksm_key *key, u64 dun)

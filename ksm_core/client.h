@@ -30,7 +30,7 @@ struct ksm_disk;
  *	is only for what has waited for a frozen disk
  * @work: submits what is @waiting
  * @lock: protects @waiting, @waiting_end, @busy
- * @waiting: contexts of bios that wait for a slot or a frozen disk
+ * @waiting: contexts of bios that wait for a slot, a frozen disk or another bio
  * @waiting_end: where the next one goes
  * @busy: there are such bios, or some that have not been submitted yet
  * @stats: counters per CPU
@@ -58,5 +58,6 @@ struct ksm_client {
 int ksm_clients_init(void);
 void ksm_clients_exit(void);
 void ksm_client_thaw(struct ksm_client *client);
+void ksm_client_kick(struct ksm_client *client);
 
 #endif /* _KSM_CORE_CLIENT_H */

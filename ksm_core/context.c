@@ -4,8 +4,9 @@
  *
  * The table of contexts of bios under way. A bio is known by its bi_io_vec,
  * which its clones and splits share. That alone is not enough: the two legs of
- * a mirror share it too. So the disk must be the same and the sectors must lie
- * inside the context's.
+ * a mirror share it too, and so does all I/O to one registered buffer. So the
+ * disk must be the same and the sectors must lie inside the context's. While it
+ * is in the table there is no second one of which that is true.
  *
  * Whatever is not quite right about a match is an error, which the provider has
  * to turn into a failed request: there is data that was to be encrypted.
@@ -58,6 +59,9 @@ unsigned int ksm_detach_ctx(struct ksm_ctx *ctx)
 
 	spin_lock_irqsave(&bucket->lock, flags);
 	__hlist_del(&ctx->node);
+	/* Under the lock: who wants it has not got it yet, so the client is there. */
+	if (unlikely(ctx->wanted))
+		ksm_client_kick(client);
 	spin_unlock_irqrestore(&bucket->lock, flags);
 
 	left = atomic_read(&ctx->left);
@@ -110,18 +114,13 @@ static __always_inline int match_part(struct ksm_ctx *ctx, u64 offset,
 				      struct ksm_crypt *crypt)
 {
 	unsigned int unit = ctx->key->data_unit_size;
-	u64 dun = ctx->dun + (offset >> ilog2(unit));
 
 	if (unlikely(offset + size > ctx->size || offset > ctx->size ||
 		     ((offset | size) & (unit - 1))))
 		return -EIO;
-	if (unlikely(crypt->key) &&
-	    (crypt->key != ctx->key || crypt->dun != dun ||
-	     crypt->slot != ctx->slot))
-		return -EIO;
 	crypt->key = ctx->key;
 	crypt->slot = ctx->slot;
-	crypt->dun = dun;
+	crypt->dun = ctx->dun + (offset >> ilog2(unit));
 	crypt->ctx = ctx;
 	return 0;
 }
@@ -150,8 +149,7 @@ static __always_inline int look_up(const struct gendisk *disk,
 		err = match_part(ctx,
 				 (u64)(sector - ctx->sector) << SECTOR_SHIFT,
 				 size, crypt);
-		if (unlikely(err))
-			break;
+		break;
 	}
 	spin_unlock_irqrestore(&bucket->lock, flags);
 	return err;

@@ -34,6 +34,29 @@ static inline struct ksm_bucket *ksm_ctx_bucket(const struct bio_vec *vec)
 	return &ksm_ctx_table[hash_ptr(vec, KSM_CTX_BITS)];
 }
 
+/*
+ * A bio does not have its vector to itself: all I/O to a buffer that is
+ * registered with io_uring shares one. What matches two contexts could be told
+ * to be either's, and the memory of one of them may be gone before its time.
+ */
+static __always_inline struct ksm_ctx *ksm_ctx_rival(struct ksm_bucket *bucket,
+						     const struct ksm_ctx *ctx)
+{
+	struct ksm_ctx *other;
+
+	hlist_for_each_entry(other, &bucket->head, node) {
+		if (unlikely(other->vec == ctx->vec &&
+			     other->client->disk->disk ==
+				     ctx->client->disk->disk &&
+			     other->sector < ctx->sector + (ctx->size >>
+							    SECTOR_SHIFT) &&
+			     ctx->sector < other->sector + (other->size >>
+							    SECTOR_SHIFT)))
+			return other;
+	}
+	return NULL;
+}
+
 /**
  * ksm_ctx_attach() - put a context into the table
  * @ctx: the context, filled in, with a slot if there are slots
@@ -41,24 +64,38 @@ static inline struct ksm_bucket *ksm_ctx_bucket(const struct bio_vec *vec)
  * Inline, because every bio does it.
  *
  * Context: any context.
- * Return: 0; -ENODEV if the disk has gone; -EAGAIN if it is frozen.
+ * Return: 0; -ENODEV if the disk has gone; -EAGAIN if it is frozen; -EBUSY if
+ *	a bio of the client with the same vector and sectors is under way: when
+ *	that ends, the client's work is queued; -EIO if it is another client's.
  */
 static __always_inline int ksm_ctx_attach(struct ksm_ctx *ctx)
 {
 	struct ksm_bucket *bucket = ksm_ctx_bucket(ctx->vec);
 	enum ksm_disk_state state;
+	struct ksm_ctx *rival;
 	unsigned long flags;
+	int err = 0;
 
 	ctx->bucket = bucket;
 	spin_lock_irqsave(&bucket->lock, flags);
 	/* Under the lock: ksm_ctx_drain() sees this context or we see this. */
 	state = READ_ONCE(ctx->client->disk->state);
-	if (likely(state == KSM_DISK_OPEN))
-		hlist_add_head(&ctx->node, &bucket->head);
+	if (unlikely(state != KSM_DISK_OPEN)) {
+		err = state == KSM_DISK_GONE ? -ENODEV : -EAGAIN;
+		goto unlock;
+	}
+	rival = ksm_ctx_rival(bucket, ctx);
+	if (unlikely(rival)) {
+		/* Of its own client it is known to stay as long. */
+		err = rival->client == ctx->client ? -EBUSY : -EIO;
+		rival->wanted |= err == -EBUSY;
+		goto unlock;
+	}
+	ctx->wanted = false;
+	hlist_add_head(&ctx->node, &bucket->head);
+unlock:
 	spin_unlock_irqrestore(&bucket->lock, flags);
-	if (likely(state == KSM_DISK_OPEN))
-		return 0;
-	return state == KSM_DISK_GONE ? -ENODEV : -EAGAIN;
+	return err;
 }
 
 void ksm_ctx_table_init(void);

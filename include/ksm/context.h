@@ -69,6 +69,7 @@ struct ksm_ctx {
 	unsigned int size;
 	unsigned int slot;
 	atomic_t left;
+	bool wanted;
 };
 
 /* For submitters. */

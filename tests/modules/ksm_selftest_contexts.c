@@ -207,39 +207,51 @@ out:
 	setup_end(s);
 }
 
-static void try_ambiguous(struct setup *s, int key, u64 dun, sector_t sector)
+static void try_rival(struct setup *s, int key, u64 dun, sector_t sector)
 {
-	struct ksm_crypt crypt;
-
 	share_vec(s, sector);
-	if (!st_is(attach(s, 1, key, dun), 0))
-		return;
-	if (key == A && dun == DUN + (sector - SECTOR) / SECTORS) {
-		st_is(ask(s, s->f->disk, SECTOR + SECTORS, UNIT, &crypt), 0);
-		st_true(crypt.key == &s->f->key[A]);
-		st_is(crypt.dun, DUN + 1);
-	} else {
-		is_bad(s, SECTOR + SECTORS, UNIT);
-	}
-	detach(s, 1);
+	st_is(attach(s, 1, key, dun), -EBUSY);
 	is_part(s, SECTOR + SECTORS, UNIT, DUN + 1);
 }
 
-static void test_ctx_ambiguous(void)
+/* Not with sectors of the first, whatever it is. */
+static void test_ctx_rival(void)
 {
+	const sector_t sectors = UNITS * SECTORS;
 	struct setup *s = setup(2, false);
+	struct ksm_client *other;
+	struct io *io;
 
 	if (!s)
 		return;
+	io = s->io[1];
 	if (!st_is(attach(s, 0, A, DUN), 0))
 		goto out;
-	try_ambiguous(s, B, DUN, SECTOR);
-	try_ambiguous(s, A, DUN + 1, SECTOR);
-	try_ambiguous(s, A, DUN, SECTOR + SECTORS);
-	/* They agree. */
-	try_ambiguous(s, A, DUN, SECTOR);
-	try_ambiguous(s, A, DUN + 1, SECTOR + SECTORS);
+	try_rival(s, A, DUN, SECTOR);
+	try_rival(s, B, DUN, SECTOR);
+	try_rival(s, A, DUN + UNITS - 1, SECTOR + sectors - SECTORS);
+	try_rival(s, A, DUN - UNITS + 1, SECTOR - sectors + SECTORS);
+	share_vec(s, SECTOR);
+	other = client_open(io->bio.bi_bdev);
+	if (other) {
+		st_is(ksm_attach_ctx_wait(other, &io->ctx, &io->bio,
+					  &s->f->key[A], DUN),
+		      -EIO);
+		ksm_client_close(other);
+	}
+	share_vec(s, SECTOR + sectors);
+	if (st_is(attach(s, 1, A, DUN + UNITS), 0)) {
+		is_part(s, SECTOR + SECTORS, UNIT, DUN + 1);
+		is_bad(s, SECTOR + sectors - SECTORS, 2 * UNIT);
+		detach(s, 1);
+	}
+	share_vec(s, SECTOR - sectors);
+	if (st_is(attach(s, 1, B, 0), 0))
+		detach(s, 1);
 	detach(s, 0);
+	share_vec(s, SECTOR);
+	if (st_is(attach(s, 1, A, DUN), 0))
+		detach(s, 1);
 out:
 	setup_end(s);
 }
@@ -358,7 +370,7 @@ const struct st_test st_context_tests[] = {
 	{ "ctx-other-disk", test_ctx_other_disk },
 	{ "ctx-other-bio", test_ctx_other_bio },
 	{ "ctx-mirror", test_ctx_mirror },
-	{ "ctx-ambiguous", test_ctx_ambiguous },
+	{ "ctx-rival", test_ctx_rival },
 	{ "ctx-partition", test_ctx_partition },
 	{ "ctx-no-slots", test_ctx_no_slots },
 	{ "ctx-done", test_ctx_done },

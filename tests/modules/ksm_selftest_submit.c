@@ -389,6 +389,78 @@ static void test_freeze_again(void)
 	setup_end(s);
 }
 
+/* A bio whose vector and sectors are those of one that is under way. */
+static void try_rival(unsigned int num_slots, int key)
+{
+	struct setup *s = setup(num_slots, false);
+	struct st_seen seen[ST_SEEN];
+	int i;
+
+	if (!s)
+		return;
+	s->io[1]->bio.bi_io_vec = s->io[0]->vec;
+	if (!st_is(attach(s, 0, A, 0), 0))
+		goto out;
+	st_is(submit(s, 1, key, 1), -EINPROGRESS);
+	st_is(submit(s, 2, A, 2), -EINPROGRESS);
+	st_tick();
+	st_is(st_disk_seen(s->f->disk, seen), 0);
+	st_is(detach(s, 0), BIO_SIZE);
+	for (i = 1; i <= 2; i++) {
+		io_wait(s, i);
+		st_is(s->io[i]->err, 0);
+		st_is(s->io[i]->left, 0);
+		st_is(s->io[i]->order, i);
+	}
+	st_is(st_disk_seen(s->f->disk, seen), 2);
+	st_is(seen[0].crypt.dun, 1);
+	st_is(seen[1].crypt.dun, 2);
+	st_is(submit_after(s, 0, A, DUN), 0);
+	if (s->io[0]->attached)
+		st_is(detach(s, 0), BIO_SIZE);
+	st_is(ksm_client_evict(s->client, &s->f->key[A]), 0);
+	st_is(ksm_client_evict(s->client, &s->f->key[B]), 0);
+out:
+	setup_end(s);
+}
+
+static void test_rival(void)
+{
+	try_rival(0, A);
+	try_rival(2, A);
+	try_rival(2, B);
+	try_rival(1, B);
+}
+
+static void drop_main(void *arg)
+{
+	fake_drop_disk(arg);
+}
+
+/* The disk goes while one waits for another. */
+static void test_rival_unregister(void)
+{
+	struct setup *s = setup(2, false);
+	struct st_thread thread;
+
+	if (!s)
+		return;
+	s->io[1]->bio.bi_io_vec = s->io[0]->vec;
+	if (!st_is(attach(s, 0, A, 0), 0))
+		goto out;
+	st_is(submit(s, 1, A, 1), -EINPROGRESS);
+	if (st_start(&thread, drop_main, s->f)) {
+		st_true(st_asleep(&thread));
+		detach(s, 0);
+		io_wait(s, 1);
+		st_is(s->io[1]->err, -ENODEV);
+		st_true(st_ended(&thread));
+		st_join(&thread);
+	}
+out:
+	setup_end(s);
+}
+
 /* The disk goes instead of being thawed. */
 static void test_freeze_unregister(void)
 {
@@ -516,6 +588,8 @@ const struct st_test st_submit_tests[] = {
 	{ "unregister", test_unregister },
 	{ "freeze", test_freeze },
 	{ "freeze-again", test_freeze_again },
+	{ "rival", test_rival },
+	{ "rival-unregister", test_rival_unregister },
 	{ "freeze-unregister", test_freeze_unregister },
 	{ "ctx-dead", test_ctx_dead },
 	{ "caps", test_caps },

@@ -729,6 +729,43 @@ memory() {
 }
 memory
 
+# The bios of all I/O to one registered buffer share a vector. The same blocks many times at
+# once, which an engine that takes its time has under way together.
+# shared NAME PLACE: of the mapping, whose data begins at PLACE of the first engine.
+shared() {
+	local i how n=$1 dev=$dm/$1
+	remember 0
+	ok "$n: data" dd if=/tmp/p of=$dev bs=64k count=1 oflag=direct status=none
+	dd if=/tmp/p bs=4k skip=2 count=2 status=none >/tmp/block
+	for ((i = 0; i < 32; i++)); do cat /tmp/block; done >/tmp/blocks
+	for how in '' spread; do
+		# shellcheck disable=SC2086 # perhaps none
+		ok "$n: one block is read 32 times at once${how:+, to one place each}" out_to /tmp/same ksm-same read "$dev" 8192 8192 32 $how
+		ok "$n: it is right" cmp -n $((${#how} ? 262144 : 8192)) /tmp/same /tmp/blocks
+		# shellcheck disable=SC2086
+		ok "$n: one is written 32 times${how:+, from one place each}" in_from /tmp/block ksm-same write "$dev" 8192 8192 32 $how
+	done
+	cipher_of /tmp/p 65536 4096 0 >/tmp/enc
+	ok "$n: it is there, encrypted" disk_is /tmp/enc $s0 "$2" 65536
+	not_mixed "$n"
+	healthy "mapping $n" "$n"
+	like "$n: some had to wait for others" "$INFO" ' hw_waited:[1-9]'
+}
+out_to() { "${@:2}" >"$1"; }
+in_from() { "${@:2}" <"$1"; }
+shared_all() {
+	ok 'an engine that takes its time' sims size=16
+	knob 0 delay_us 2000
+	make direct $s0 0 16384 4096 hw:require
+	shared direct 0
+	dmsetup create l --table "0 16384 ksm-linear $s0 16384"
+	make above $dm/l 0 16384 4096 hw:require
+	shared above 8388608
+	unmap direct above l
+}
+begin 'shared vectors'
+shared_all
+
 end_section
 umount /tmp/cg 2>/dev/null
 modprobe -r ksm_sim
