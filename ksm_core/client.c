@@ -527,6 +527,20 @@ int ksm_client_evict(struct ksm_client *client, const struct ksm_key *key)
 EXPORT_SYMBOL_KSM(ksm_client_evict);
 
 /**
+ * ksm_client_evict_idle() - make the hardware below forget what is not in use
+ * @client: the client; of the keys that it had programmed, whatever their origin
+ *
+ * Before evictions do not come this way any more.
+ *
+ * Context: process context, may sleep. Also within &ksm_ops.evict_idle.
+ */
+void ksm_client_evict_idle(struct ksm_client *client)
+{
+	ksm_slots_evict_idle(client->ksm, client);
+}
+EXPORT_SYMBOL_KSM(ksm_client_evict_idle);
+
+/**
  * ksm_client_get_stats() - add up a client's counters
  * @client: the client
  * @stats: set to the counters

@@ -667,6 +667,34 @@ int ksm_evict_key(struct ksm *ksm, const struct ksm_key *key)
 EXPORT_SYMBOL_KSM(ksm_evict_key);
 
 /**
+ * ksm_slots_evict_idle() - evict what a client had programmed and nobody uses
+ * @ksm: the keyslot manager
+ * @client: the client
+ *
+ * A key that is needed later is programmed again.
+ *
+ * Context: process context, may sleep.
+ */
+void ksm_slots_evict_idle(struct ksm *ksm, const struct ksm_client *client)
+{
+	int held = ksm_hold(ksm);
+	unsigned int i;
+
+	mutex_lock(&ksm->lock);
+	if (!held && ksm->ops->evict_idle)
+		ksm->ops->evict_idle(ksm);
+	for (i = 0; i < ksm->num_slots; i++) {
+		if (ksm->slot_keys[i].key && ksm->slot_keys[i].via == client &&
+		    claim_slot(ksm, i))
+			evict_slot(ksm, i, held);
+	}
+	mutex_unlock(&ksm->lock);
+	if (!held)
+		ksm_release(ksm);
+	ksm_slot_wake_first(ksm);
+}
+
+/**
  * ksm_slots_leave() - a client goes: evict what it had programmed
  * @ksm: the keyslot manager
  * @client: the client, which has no I/O under way

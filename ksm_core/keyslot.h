@@ -145,6 +145,7 @@ void ksm_slot_wake_first(struct ksm *ksm);
 int ksm_slot_search_chain(struct ksm *ksm, const struct ksm_key *key, int slot);
 int ksm_slot_get_via(struct ksm *ksm, const struct ksm_key *key,
 		     const struct ksm_client *via);
+void ksm_slots_evict_idle(struct ksm *ksm, const struct ksm_client *client);
 void ksm_slots_leave(struct ksm *ksm, const struct ksm_client *client,
 		     const struct ksm_client *heir);
 int ksm_slots_create(struct ksm *ksm);

@@ -136,8 +136,22 @@ static int passthrough_evict(struct ksm *ksm, const struct ksm_key *key,
 	return ret;
 }
 
+static void passthrough_evict_idle(struct ksm *ksm)
+{
+	struct ksm_passthrough *pt = ksm_priv(ksm);
+	struct ksm_passthrough_member *m;
+
+	mutex_lock(&pt->lock);
+	list_for_each_entry(m, &pt->members, node) {
+		if (m->client)
+			ksm_client_evict_idle(m->client);
+	}
+	mutex_unlock(&pt->lock);
+}
+
 static const struct ksm_ops passthrough_ops = {
 	.evict = passthrough_evict,
+	.evict_idle = passthrough_evict_idle,
 	.get_caps = passthrough_get_caps,
 };
 
@@ -419,12 +433,21 @@ void ksm_passthrough_remove(struct ksm_passthrough_member *member)
 	/* The next set may have the same name. */
 	if (pt->active == member->set)
 		pt->active = NULL;
-	last = !--member->segments;
+	last = member->segments == 1;
+	mutex_unlock(&pt->lock);
+
+	/*
+	 * As long as evictions reach it; afterwards no key may be left below,
+	 * however many levels. Nothing goes this way that would bring one there.
+	 */
+	if (last && member->client)
+		ksm_client_evict_idle(member->client);
+
+	mutex_lock(&pt->lock);
+	member->segments--;
 	if (last)
 		list_del(&member->node);
 	mutex_unlock(&pt->lock);
-
-	/* Evictions do not reach it any more: closing makes up for that. */
 	if (last)
 		member_free(member);
 }

@@ -79,6 +79,7 @@ void ksm_client_close(struct ksm_client *client);
 struct ksm *ksm_client_ksm(const struct ksm_client *client);
 void ksm_client_caps(struct ksm_client *client, struct ksm_caps *caps);
 int ksm_client_evict(struct ksm_client *client, const struct ksm_key *key);
+void ksm_client_evict_idle(struct ksm_client *client);
 
 /**
  * struct ksm_client_stats - counters of a client since it was opened

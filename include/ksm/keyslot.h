@@ -39,21 +39,24 @@ struct module;
  *	may wait until the hardware can be reached (clocks, a reset under way).
  *	0 or a negative errno, which fails the operation. Optional.
  * @release: called after them, once for each successful @hold. Optional.
+ * @evict_idle: for providers that forward: evict all keys that came this way and
+ *	are not in use, with ksm_client_evict_idle() for each client. Optional.
  * @get_caps: for providers whose capabilities depend on devices below. Called
  *	with the topology locked; may use ksm_client_caps(). A lock that it
  *	takes must not be held while opening or closing clients, changing
  *	capabilities or registering disks, which lock the topology. Replaces the constant ones of
  *	struct ksm_config. Optional.
  *
- * All may sleep, under GFP_NOIO: I/O is waiting for them. @program and @evict
- * are serialized. None is called any more after ksm_destroy() has begun to
- * return, or, for an engine that lost power, after it failed.
+ * All may sleep, under GFP_NOIO: I/O is waiting for them. @program, @evict
+ * and @evict_idle are serialized. None is called any more after ksm_destroy() has
+ * begun to return, or, for an engine that lost power, after it failed.
  */
 struct ksm_ops {
 	int (*program)(struct ksm *ksm, const struct ksm_key *key,
 		       unsigned int slot);
 	int (*evict)(struct ksm *ksm, const struct ksm_key *key,
 		     unsigned int slot);
+	void (*evict_idle)(struct ksm *ksm);
 	int (*hold)(struct ksm *ksm);
 	void (*release)(struct ksm *ksm);
 	void (*get_caps)(struct ksm *ksm, struct ksm_caps *caps);

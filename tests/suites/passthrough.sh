@@ -215,6 +215,14 @@ ok 'fio verify over everything' verify nested $dm/m --rw=randrw --size=24M --io_
 ok 'buffered' verify nestedbuf $dm/m --rw=randwrite --size=24M --io_size=8M --bs=4k --direct=0 --end_fsync=1
 is 'no request was mixed' "$(sim_stat 0 mixed) $(sim_stat 1 mixed) $(sim_stat 2 mixed)" '0 0 0'
 ok 'a pattern over a seam of the second level' patterned $dm/m $((11 * mib))
+is 'the key is in two engines' "$(programmed 0) $(programmed 1)" '1 1'
+ok 'the second level moves away from the first' reload l2 "$((24 * mib)) /dev/ksmsim2 $((8 * mib))"
+ok 'which stays' turn l2
+is 'no key is left there, where no eviction would reach it' "$(programmed 0) $(programmed 1)" '0 0'
+ok 'it works where it is' verify moved $dm/m --rw=randrw --size=8M --io_size=2M --bs=16k
+ok 'it moves back' reload l2 "$((12 * mib)) $dm/l1 $((12 * mib))" "$((12 * mib)) $dm/l1 0"
+ok 'and goes on' turn l2
+ok 'with what was written there' cmp <(dd if=$dm/m bs=1M skip=11 count=2 iflag=direct status=none) /tmp/pat
 unmap m
 is 'no key is left' "$(programmed 0) $(programmed 1)" '0 0'
 KEY=$KEY1 ok 'dm-crypt on top of the same' map crypt c $dm/l2 4096
