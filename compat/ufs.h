@@ -25,8 +25,9 @@ compat_ufs_cmd(struct ufs_hba *hba, unsigned int tag, struct ufshcd_lrb **lrb)
 	*lrb = &hba->lrb[tag];
 	return (*lrb)->cmd;
 #else
-	struct blk_mq_tags *tags = hba->host->tag_set.shared_tags;
-	struct request *rq = tags ? blk_mq_tag_to_rq(tags, tag) : NULL;
+	const struct blk_mq_tag_set *set = &hba->host->tag_set;
+	struct blk_mq_tags *tags = set->shared_tags ?: set->tags[0];
+	struct request *rq = blk_mq_tag_to_rq(tags, tag);
 	struct scsi_cmnd *cmd;
 
 	if (!rq)

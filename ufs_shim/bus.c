@@ -88,7 +88,11 @@ static int add_dev(COMPAT_ADD_DEV_ARGS)
 	    !watch(shim_host_device(sdev), host_event))
 		return -EBUSY;
 	shim_host_seen(sdev);
-	shim_disk_added(sdev);
+	/* scsi_event() is told of whoever is bound or unbound after this. */
+	device_lock(&sdev->sdev_gendev);
+	if (sdev->sdev_gendev.driver)
+		shim_disk_added(sdev);
+	device_unlock(&sdev->sdev_gendev);
 	return 0;
 }
 

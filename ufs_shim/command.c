@@ -29,9 +29,12 @@
 /* UTP transfer request descriptor, dword 0 (UFSHCI 3.0, 6.1.1). */
 #define UTRD_CRYPTO_ENABLE BIT(23)
 #define UTRD_SLOT_MASK	   0xff
-/* UPIU header: bytes 0 and 3 (UFS 3.1, 10.6.2); a type that is reserved. */
+/*
+ * UPIU header: bytes 0 and 3 (UFS 3.1, 10.6.2); a type that is
+ * reserved, and none that devices send, as 0x3f is (REJECT UPIU).
+ */
 #define UPIU_TYPE	   0
-#define UPIU_TYPE_RESERVED 0x3f
+#define UPIU_TYPE_RESERVED 0x1f
 #define UPIU_TAG	   3
 
 static struct tracepoint *upiu_tracepoint;

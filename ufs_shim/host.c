@@ -43,7 +43,7 @@ static int hold(struct ksm *ksm)
 {
 	struct shim_host *host = ksm_priv(ksm);
 
-	return compat_ufs_hold(host->hba);
+	return READ_ONCE(host->unbound) ? -ENODEV : compat_ufs_hold(host->hba);
 }
 
 static void release(struct ksm *ksm)
@@ -160,25 +160,30 @@ static struct ksm *make_ksm(struct shim_host *host)
  */
 static const char *take_over(struct shim_host *host)
 {
+	const char *why;
 	struct ksm *ksm;
 
+	/* One that comes while the module goes would be left without its code. */
+	if (!try_module_get(THIS_MODULE))
+		return "the module is going";
+	why = "its engine cannot be switched on (HCE.CGE stays 0)";
 	if (!ufs_engine_enable(&host->engine))
-		return "its engine cannot be switched on (HCE.CGE stays 0)";
+		goto put_module;
+	why = "no memory";
 	host->counts = alloc_percpu(struct shim_counts);
 	if (!host->counts)
-		return "no memory";
+		goto put_module;
+	why = "its commands cannot be watched";
 	if (shim_commands_watch(host))
-		return "its commands cannot be watched";
+		goto put_module;
+	why = "no memory";
 	ksm = make_ksm(host);
-	if (IS_ERR(ksm)) {
-		shim_commands_unwatch(host);
-		return "no memory";
-	}
+	if (IS_ERR(ksm))
+		goto unwatch;
 	/*
 	 * The point of no return. With a reference to it the host is not freed
 	 * while its commands are watched, and no other gets its address.
 	 */
-	__module_get(THIS_MODULE);
 	scsi_host_get(host->hba->host);
 	shim_hooks_install(host);
 	mutex_lock(&host->lock);
@@ -190,17 +195,40 @@ static const char *take_over(struct shim_host *host)
 		pr_info("%s: keyslots cannot be read back; whether they take keys is not checked\n",
 			host->name);
 	return NULL;
+
+unwatch:
+	shim_commands_unwatch(host);
+put_module:
+	module_put(THIS_MODULE);
+	return why;
+}
+
+/*
+ * The link may be off, and with it the controller, while its well-known unit
+ * sleeps (rpm_lvl 5). There is none yet while the host itself is new; if it does
+ * not wake up, the engine is found to be off.
+ */
+static struct device *wake_link(struct ufs_hba *hba)
+{
+	struct scsi_device *wlun = READ_ONCE(hba->ufs_device_wlun);
+
+	if (!wlun)
+		return NULL;
+	pm_runtime_get_sync(&wlun->sdev_gendev);
+	return &wlun->sdev_gendev;
 }
 
 static const char *try_host(struct shim_host *host)
 {
 	struct ufs_hba *hba = host->hba;
 	const char *why = shim_policy_refuses(hba);
+	struct device *wlun;
 
 	if (why)
 		return why;
 	if (pm_runtime_resume_and_get(hba->dev) < 0)
 		return "it cannot be resumed";
+	wlun = wake_link(hba);
 	why = "its clocks cannot be switched on";
 	if (!compat_ufs_hold(hba)) {
 		why = ufs_engine_read(&host->engine, hba);
@@ -212,6 +240,8 @@ static const char *try_host(struct shim_host *host)
 			why = take_over(host);
 		ufshcd_release(hba);
 	}
+	if (wlun)
+		pm_runtime_put(wlun);
 	pm_runtime_put(hba->dev);
 	return why;
 }
@@ -282,6 +312,7 @@ void shim_host_seen(struct scsi_device *sdev)
 	host->dev = hba->dev;
 	host->name = dev_name(host->dev);
 	mutex_init(&host->lock);
+	mutex_init(&host->leaving);
 	INIT_LIST_HEAD(&host->disks);
 	host->refused = try_host(host);
 	if (host->refused)
@@ -296,7 +327,8 @@ unlock:
  * shim_disk_added() - a disk's driver is bound
  * @sdev: the disk's SCSI device
  *
- * Context: process context, may sleep. May be called again for the same.
+ * Context: process context, may sleep; the disk's driver stays bound. May be
+ *	called again for the same.
  */
 void shim_disk_added(struct scsi_device *sdev)
 {
@@ -345,15 +377,34 @@ void shim_disks_show(const struct shim_host *host, struct seq_file *m)
 
 /* ---- going ---- */
 
-/* Waits for I/O; what it needs of the host stays until the host has gone. */
-static void drop_disks(struct shim_host *host, struct list_head *disks)
+/* The next of a host's disks that have been registered, or @only that one. */
+static struct gendisk *take_disk(struct shim_host *host,
+				 const struct gendisk *only)
 {
-	struct shim_disk *sd, *next;
+	struct gendisk *disk = NULL;
+	struct shim_disk *sd;
 
-	list_for_each_entry_safe(sd, next, disks, list) {
-		ksm_unregister(host->ksm, sd->disk);
+	mutex_lock(&hosts_lock);
+	list_for_each_entry(sd, &host->disks, list) {
+		if (only && sd->disk != only)
+			continue;
+		disk = sd->disk;
+		list_del(&sd->list);
 		kfree(sd);
+		break;
 	}
+	mutex_unlock(&hosts_lock);
+	return disk;
+}
+
+/* Waits for I/O; what it needs of the host stays until the host has gone. */
+static void drop_disks(struct shim_host *host, const struct gendisk *only)
+{
+	struct gendisk *disk;
+
+	lockdep_assert_held(&host->leaving);
+	while ((disk = take_disk(host, only)))
+		ksm_unregister(host->ksm, disk);
 }
 
 /**
@@ -364,24 +415,34 @@ static void drop_disks(struct shim_host *host, struct list_head *disks)
  */
 void shim_disk_going(struct scsi_device *sdev)
 {
+	const struct gendisk *disk = sdev->request_queue->disk;
 	struct ufs_hba *hba = hba_of(sdev);
-	struct shim_disk *sd, *next;
 	struct shim_host *host;
-	LIST_HEAD(disks);
 
-	if (!hba)
+	if (!hba || !disk)
 		return;
+	/* The host does not go while a disk of it does. */
 	mutex_lock(&hosts_lock);
 	host = find_host(hba->dev);
-	if (host) {
-		list_for_each_entry_safe(sd, next, &host->disks, list) {
-			if (sd->disk == sdev->request_queue->disk)
-				list_move(&sd->list, &disks);
-		}
-	}
 	mutex_unlock(&hosts_lock);
-	if (host)
-		drop_disks(host, &disks);
+	if (!host)
+		return;
+	mutex_lock(&host->leaving);
+	drop_disks(host, disk);
+	mutex_unlock(&host->leaving);
+}
+
+static void drop_ksm(struct shim_host *host)
+{
+	struct ksm *ksm;
+
+	lockdep_assert_held(&host->leaving);
+	mutex_lock(&host->lock);
+	ksm = host->ksm;
+	host->ksm = NULL;
+	mutex_unlock(&host->lock);
+	if (ksm)
+		ksm_destroy(ksm);
 }
 
 /**
@@ -395,32 +456,42 @@ void shim_disk_going(struct scsi_device *sdev)
 void shim_host_going(struct device *dev)
 {
 	struct shim_host *host;
-	LIST_HEAD(disks);
-	struct ksm *ksm;
 
 	mutex_lock(&hosts_lock);
 	host = find_host(dev);
-	if (host) {
+	if (host)
 		host->going = true;
-		list_splice_init(&host->disks, &disks);
-	}
 	mutex_unlock(&hosts_lock);
-	if (!host || !host->ksm)
+	if (!host)
 		return;
-	drop_disks(host, &disks);
-	mutex_lock(&host->lock);
-	ksm = host->ksm;
-	host->ksm = NULL;
-	mutex_unlock(&host->lock);
-	ksm_destroy(ksm);
+	mutex_lock(&host->leaving);
+	drop_disks(host, NULL);
+	drop_ksm(host);
+	mutex_unlock(&host->leaving);
 }
 
 static void free_host(struct shim_host *host)
 {
-	shim_debugfs_remove(host);
 	free_percpu(host->counts);
 	mutex_destroy(&host->lock);
+	mutex_destroy(&host->leaving);
 	kfree(host);
+}
+
+/*
+ * Its driver has gone. It still has a keyslot manager if it was first seen in
+ * the midst of that; its registers are not there any more.
+ */
+static void leave(struct shim_host *host)
+{
+	WRITE_ONCE(host->unbound, true);
+	mutex_lock(&host->leaving);
+	drop_disks(host, NULL);
+	drop_ksm(host);
+	mutex_unlock(&host->leaving);
+	shim_commands_unwatch(host);
+	shim_hooks_forget(host);
+	scsi_host_put(host->hba->host);
 }
 
 /**
@@ -442,12 +513,11 @@ void shim_host_gone(struct device *dev)
 	mutex_unlock(&hosts_lock);
 	if (!host)
 		return;
+	/* Who reads there looks at ufshcd's part of the host, too. */
+	shim_debugfs_remove(host);
 	used = !host->refused;
-	if (used) {
-		shim_commands_unwatch(host);
-		shim_hooks_forget(host);
-		scsi_host_put(host->hba->host);
-	}
+	if (used)
+		leave(host);
 	free_host(host);
 	if (used)
 		module_put(THIS_MODULE);
@@ -464,6 +534,7 @@ void shim_hosts_forget(void)
 
 	list_for_each_entry_safe(host, next, &hosts, list) {
 		list_del(&host->list);
+		shim_debugfs_remove(host);
 		free_host(host);
 	}
 }

@@ -37,10 +37,13 @@ struct shim_counts {
  * @name: the device's name
  * @refused: why its engine is not used; NULL if it is
  * @going: its driver is being unbound
+ * @unbound: it has been; the controller must not be touched
  * @engine: its registers
  * @engine_on: HCE.CGE is set; false from the moment it was found to be lost
  * @ksm: its keyslot manager. Changed with @lock held.
  * @lock: orders what happens at a reset against coming and going
+ * @leaving: held while disks are taken away from the manager, and for the
+ *	manager itself to go
  * @disks: its disks that have been registered (struct shim_disk)
  * @vops: what its driver's operations were
  * @our_vops: what they are now, see hooks.c
@@ -58,11 +61,14 @@ struct shim_host {
 	const char *name;
 	const char *refused;
 	bool going;
+	bool unbound;
 	struct ufs_engine engine;
 	bool engine_on;
 	struct ksm *ksm;
 	/* see above */
 	struct mutex lock;
+	/* see above */
+	struct mutex leaving;
 	struct list_head disks;
 	const struct ufs_hba_variant_ops *vops;
 	struct ufs_hba_variant_ops our_vops;

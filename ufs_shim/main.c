@@ -4,6 +4,8 @@
  * on kernels that were built without SCSI_UFS_CRYPTO. docs/ufs.md tells which
  * hosts are used.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/module.h>
 
 #include "bus.h"
@@ -13,8 +15,13 @@
 
 static int __init shim_init(void)
 {
-	int err = shim_commands_init();
+	int err;
 
+	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		pr_err("not on a kernel with PREEMPT_RT: where commands are seen it cannot take locks\n");
+		return -EOPNOTSUPP;
+	}
+	err = shim_commands_init();
 	if (err)
 		return err;
 	shim_debugfs_init();

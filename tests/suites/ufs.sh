@@ -96,7 +96,18 @@ for host in 0 1; do ufs_unbind $host; done
 ok 'a shim that comes late: opened' late
 like 'a shim that comes late: in hardware' "$(</run/attach)" 'e: hardware: '
 ok 'a shim that comes late: closed' ksmsetup close e
-for host in 0 1; do ufs_bind $host; done
+# And to a host whose link is off, and the controller with it.
+ufs_unbind 3
+ok 'the shim goes' rmmod ufs_shim
+ufs_bind 0
+ok 'a host without it' ufs_disk 0 0
+ufs_may_sleep 0
+ok '... sleeps' until_is "$(ufs_wlun 0)/power/runtime_status" suspended
+ok 'the shim comes' modprobe ufs_shim
+ok '... and wakes it up' shim_ready 0 0
+is '... its engine is on' "$(shim_stat 0 engine)" on
+ufs_stays_awake 0
+for host in 1 3; do ufs_bind $host; done
 # Nobody waits for ever.
 tab "$C" require
 nok 'a host without an engine, which is required' attach
@@ -411,30 +422,14 @@ resets 12
 # ---- power management ----
 begin 'power management'
 
-# until_is FILE WORD: for 20 s
-until_is() {
-	local i
-	for ((i = 0; i < 400; i++)); do
-		[ "$(<"$1")" != "$2" ] || return 0
-		sleep 0.05
-	done
-	echo "$1: $(<"$1")"
-	return 1
-}
 # The controller's own device follows its well-known unit, which follows the disks.
 runtime() { # HOST DISK: the link is switched off when nobody uses it
-	local pci wlun before d n="host $1"
-	pci=$(ufs_pci "$1")
-	wlun=$(echo "$pci"/host*/target*/*:49488)
-	echo 5 >"$pci/rpm_lvl"
+	local wlun before n="host $1"
+	wlun=$(ufs_wlun "$1")
 	ok "$n: a mapping" hw r "$2" require || return
 	ok "$n: written" copy /tmp/plain /dev/mapper/r
 	before=$(shim_stat "$1" resets)
-	for d in "$pci"/host*/target*/*:*; do
-		[ -e "$d/power/control" ] || continue
-		echo 100 >"$d/power/autosuspend_delay_ms" 2>/dev/null
-		echo auto >"$d/power/control"
-	done
+	ufs_may_sleep "$1"
 	ok "$n: suspends by itself" until_is "$wlun/power/runtime_status" suspended
 	drop_caches
 	ok "$n: resumes for a read" engine_did "$1" same /tmp/plain /dev/mapper/r
@@ -445,8 +440,7 @@ runtime() { # HOST DISK: the link is switched off when nobody uses it
 	KEY=$KEY2 ok "$n: works" verify r2 /dev/mapper/r2 --size=1M
 	ok "$n: suspends once more" until_is "$wlun/power/runtime_status" suspended
 	ok "$n: a key is removed while suspended" unmap r2
-	for d in "$pci"/host*/target*/*:*; do echo on >"$d/power/control"; done
-	echo 3 >"$pci/rpm_lvl"
+	ufs_stays_awake "$1"
 	drop_caches
 	ok "$n: reads" same /tmp/plain /dev/mapper/r
 	unmap r
@@ -523,6 +517,18 @@ gone 'unbound, MCQ' 1 "$B" ufs_unbind 1
 gone 'pulled out' 3 "$(ufs_disk 3 0)" ufs_unplug 3
 nok 'pulled out: it is not there' ufs_pci 3
 ok 'put in again' ufs_plug 3 2 1
+# The disk's driver and the host's at once; either may be first.
+both() { # HOST DISK
+	readlink -f "/sys/class/block/${2##*/}/device" | sed 's|.*/||' >/sys/bus/scsi/drivers/sd/unbind &
+	ufs_unbind "$1"
+	wait $! || true
+}
+for host in 0 1; do
+	ufs_bind $host
+	ok "host $host is back" shim_ready $host 0
+	disk=$(ufs_disk $host 0)
+	gone "host $host and its disk" $host "$disk" both $host "$disk"
+done
 ok 'bound again, doorbell' ufs_bind 0
 ok 'bound again, MCQ' ufs_bind 1
 again() { # HOST

@@ -115,6 +115,38 @@ shim_ready() {
 	done
 }
 
+# ufs_may_sleep HOST: it is suspended, its link switched off, when nobody uses it;
+# ufs_stays_awake HOST ends that.
+ufs_may_sleep() {
+	local d
+	echo 5 >"$(ufs_pci "$1")/rpm_lvl"
+	for d in "$(ufs_pci "$1")"/host*/target*/*:*; do
+		[ -e "$d/power/control" ] || continue
+		echo 100 >"$d/power/autosuspend_delay_ms" 2>/dev/null
+		echo auto >"$d/power/control"
+	done
+}
+ufs_stays_awake() {
+	local d
+	for d in "$(ufs_pci "$1")"/host*/target*/*:*; do
+		[ ! -e "$d/power/control" ] || echo on >"$d/power/control"
+	done
+	echo 3 >"$(ufs_pci "$1")/rpm_lvl"
+}
+# ufs_wlun HOST: its well-known unit, which sleeps after the disks and before the controller.
+ufs_wlun() { echo "$(ufs_pci "$1")"/host*/target*/*:49488; }
+
+# until_is FILE WORD: for 20 s
+until_is() {
+	local i
+	for ((i = 0; i < 400; i++)); do
+		[ "$(<"$1")" != "$2" ] || return 0
+		sleep 0.05
+	done
+	echo "$1: $(<"$1")"
+	return 1
+}
+
 # ufs_unbind HOST; ufs_bind HOST: its driver, as a person does it.
 ufs_unbind() { ufs_name "$1" >/sys/bus/pci/drivers/ufshcd/unbind; }
 ufs_bind() { ufs_name "$1" >/sys/bus/pci/drivers/ufshcd/bind; }
