@@ -38,7 +38,7 @@ static int nr_sizes;
 module_param_array(sizes, uint, &nr_sizes, 0444);
 MODULE_PARM_DESC(sizes, "bytes of each segment in turn, up to a page");
 
-/* Each segment ends with its page, so that no two are one. */
+/* Each segment ends with its page, and stays one also if the next is behind it. */
 static int add_segments(struct bio *bio)
 {
 	unsigned int left = bytes, i;
@@ -49,13 +49,12 @@ static int add_segments(struct bio *bio)
 
 		if (!len || len > PAGE_SIZE)
 			return -EINVAL;
+		if (bio->bi_vcnt == bio->bi_max_vecs)
+			return -E2BIG;
 		page = alloc_page(GFP_KERNEL);
 		if (!page)
 			return -ENOMEM;
-		if (bio_add_page(bio, page, len, PAGE_SIZE - len) != len) {
-			__free_page(page);
-			return -E2BIG;
-		}
+		__bio_add_page(bio, page, len, PAGE_SIZE - len);
 		left -= len;
 	}
 	return 0;

@@ -16,9 +16,9 @@ KMSG_ALLOW_FILE=$KSM_TOP/tests/lib/kmsg-allow
 KMSG_MAY_LACK_MEMORY='swap_cluster_alloc_table([.][a-z]+[.][0-9]+)?[+]0x'
 
 # What the kernel itself says, beside "page allocation failure", when allocations fail one by one;
-# kmemleak, too. trace_events.c: 6.12 takes it for a mistake of its own (WARN_ON) if a module's events cannot be
+# kmemleak, too. trace_events.c: kernels take it for a mistake of their own (WARN_ON) if a module's events cannot be
 # made known.
-KMSG_LACK='vmalloc error: |__kmem_cache_create_args\(.*failed with error -(12|22)|WARNING: .* at kernel/trace/trace_events[.]c:'
+KMSG_LACK='vmalloc error: |__kmem_cache_create_args\(.*failed with error -(12|22)|WARNING: (.* at )?kernel/trace/trace_events[.]c:'
 
 # kmsg_without_lack [ALL] < LOG: leaves the two bad lines out of such a report; with ALL, the bad
 # lines of any report of a lack of memory: a suite that has allocations fail (lack) asks for it.
