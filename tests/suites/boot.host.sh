@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # A whole Debian with its root file system on a mapping of ksm, of a LUKS2 volume: from the
 # prompt for the passphrase to a login, by initramfs-tools and by dracut; and what happens
-# with wrong passphrases, without cryptsetup's own part of the initramfs, and with kernels that have
-# no module.
+# with wrong passphrases, without cryptsetup's own part of the initramfs and its askpass, and with
+# kernels that have no module.
 # root: os
 # vm: check=6.12
 
@@ -46,8 +46,17 @@ ok 'initramfs-tools made an initramfs' keep_initrd initrd
 ok 'dracut makes one' in_root dracut --force --no-hostonly --add 'ksmsetup crypt' /root/initrd.dracut "$KVER"
 mv "$KSM_ROOT/root/initrd.dracut" "$KSM_WORK/initrd.dracut"
 ok 'without cryptsetup-initramfs' in_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y remove cryptsetup-initramfs
+# As with the package cryptsetup-bin alone: ksmsetup asks by itself, on the console.
+askpasses() {
+	in_root lsinitramfs "/boot/initrd.img-$KVER" >"$KSM_WORK/list" || { echo 'no initramfs'; return; }
+	grep -c 'lib/cryptsetup/askpass$' "$KSM_WORK/list"
+}
+is "cryptsetup's askpass is in the initramfs, where there is one" "$(askpasses)" 1
+in_root mv /lib/cryptsetup/askpass /root/askpass
 ok 'an initramfs' in_root update-initramfs -u -k "$KVER"
-ok 'one without it' keep_initrd initrd.bare
+is 'has no askpass' "$(askpasses)" 0
+ok 'one without both' keep_initrd initrd.bare
+in_root mv /root/askpass /lib/cryptsetup/askpass
 # As after an update of the kernel for which DKMS could build nothing.
 in_root dkms uninstall -m ksm -v "$KSM_VERSION" -k "$KVER" >/dev/null 2>&1
 in_root update-initramfs -u -k "$KVER" >/dev/null 2>&1
@@ -155,7 +164,7 @@ else
 	vm_kill
 fi
 
-diag 'wrong passphrases, without cryptsetup-initramfs'
+diag 'wrong passphrases, without cryptsetup-initramfs and askpass'
 on wrong initrd.bare
 for i in 1 2 3; do
 	ok "asked, $i" says 'assphrase for /dev/vda'

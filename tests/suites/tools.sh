@@ -300,6 +300,19 @@ like 'no key slot: says so' "$OUT" 'no keyslot with a key of the volume'
 
 exits 'from the standard input' 0 sh -c "ksmsetup open '$DISK1' vol <$D/pass"
 ok 'close' ksmsetup close vol
+# A terminal that can only be read from, and is not that of the session: as an initramfs has a console.
+# script reads to its end what is typed, and ends with that of the terminal.
+typed() {
+	comes_true grep -q 'Passphrase for' $D/said
+	echo "$(<$D/pass)"
+	comes_true test -s $D/rc
+}
+rm -f $D/said $D/rc
+typed | script -q -c "{ setsid -w ksmsetup open --tries 1 '$DISK1' vol <\$(tty) 2>$D/said; echo \$? >$D/rc; }" $D/typescript >/dev/null
+is 'from a terminal that is only read from' "$(<$D/rc)" 0
+like 'from a terminal that is only read from: there is a question' "$(<$D/said)" "Passphrase for $DISK1"
+unlike 'from a terminal that is only read from: without an echo' "$(<$D/typescript)" "$(<$D/pass)"
+ok 'close' ksmsetup close vol
 exits 'from a program' 0 ksmsetup open --askpass "cat $D/pass; :" "$DISK1" vol
 ok 'close' ksmsetup close vol
 exits 'from a program that says nothing' 2 ksmsetup open --askpass true "$DISK1" vol

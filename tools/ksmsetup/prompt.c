@@ -48,8 +48,18 @@ static int read_line(int fd, int timeout, char *line, size_t size)
 	}
 }
 
+/* Who gave us a terminal to read from may have opened it for nothing else. */
+static int where_to_ask(int fd)
+{
+	const int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && (flags & O_ACCMODE) == O_RDONLY ? STDERR_FILENO :
+							       fd;
+}
+
 static int ask(int fd, const char *question, int timeout, struct secret *line)
 {
+	const int to = where_to_ask(fd);
 	struct termios before, quiet;
 	int len;
 
@@ -58,9 +68,9 @@ static int ask(int fd, const char *question, int timeout, struct secret *line)
 	quiet = before;
 	quiet.c_lflag &= ~(ECHO | ECHOE | ECHOK | ECHONL);
 	tcsetattr(fd, TCSAFLUSH, &quiet);
-	dprintf(fd, "%s", question);
+	dprintf(to, "%s", question);
 	len = read_line(fd, timeout, line->bytes, line->size);
-	dprintf(fd, "\n");
+	dprintf(to, "\n");
 	tcsetattr(fd, TCSAFLUSH, &before);
 	return len;
 }
