@@ -55,6 +55,15 @@ rpm_lint() { in_root sh -c "rpmlint --config /root/ksm/packaging/rpm/rpmlint.tom
 ok 'rpmlint has nothing to say' rpm_lint '/root/ksm/packaging/rpm/ksm.spec $(find /root/rpm -name "*.rpm")'
 sed '/^License:/d' "$KSM_ROOT/root/ksm/packaging/rpm/ksm.spec" >"$KSM_ROOT/root/bad.spec"
 nok 'but of a spec that is wrong' rpm_lint /root/bad.spec
+# What it runs when it is installed, with a dkms that builds nothing.
+mkdir -p "$KSM_ROOT/lib/modules/another/build/include/config" && : >"$KSM_ROOT/lib/modules/another/build/include/config/auto.conf"
+post=$(in_root sh -c 'rpm -qp --scripts /root/rpm/RPMS/noarch/ksm-dkms-*.rpm' | sed -n '/^postinstall/,/^preuninstall/p' | sed '1d; $d')
+ok 'a kernel without modules does not fail it' in_root sh -c "set -e; dkms() { echo \"dkms \$*.\"; [ \"\$1\" != install ]; }; $post"
+for k in another "$KVER"; do
+	like "for kernel $k: installs" "$OUT" "dkms install -m ksm -v $KSM_VERSION -k ${k//+/.}\."
+	like "for kernel $k: warns" "$OUT" "warning: there are no modules for kernel ${k//+/.}"
+done
+rm -r "$KSM_ROOT/lib/modules/another"
 rm -rf "$KSM_ROOT"/root/{rpm,bad,bad.deb,bad.spec}
 
 # ---- installed ----
