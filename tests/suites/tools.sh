@@ -95,7 +95,7 @@ like 'plain: and says of what' "$OUT" '--cipher'
 plain=(--type plain --cipher aes-xts-plain64 --key-size 512)
 for options in '' '--sector-size 4096' '--sector-size 4096 --iv-large-sectors' '--offset 2048 --skip 64 --size 65536'; do
 	# shellcheck disable=SC2086 # words wanted
-	KEY_FILE=$D/file turns "plain${options:+ $options}" "$DISK2" "${plain[@]}" --hash sha256 $options
+	KEY_FILE=$D/file turns "plain${options:+ $options}" "$DISK2" "${plain[@]}" $options
 done
 
 # same_data WHAT INPUT OPTION...: what cryptsetup wrote with a passphrase on its standard input is read.
@@ -120,6 +120,14 @@ same_data 'hash plain, as a file' "$long" --hash plain --key-file -
 same_data 'a line' 'abc\ndef' --hash sha256
 same_data 'as a file' 'abc\ndef' --hash sha256 --key-file -
 same_data 'a part of a line' abcdef --hash sha256 --keyfile-offset 1 --keyfile-size 3
+# systemd would take the hash of the file, cryptsetup the file.
+exits 'a hash of a key file' 1 ksmsetup open "${plain[@]}" --hash sha256 --key-file $D/file "$DISK2" vol
+like 'a hash of a key file: says why not' "$OUT" '--hash sha256: would do nothing, as the bytes of the key file are the key'
+is 'a hash of a key file: nothing is opened' "$(mappings)" ''
+exits 'hash plain of a key file' 0 ksmsetup open "${plain[@]}" --hash plain --key-file $D/file "$DISK2" vol
+ok 'close' ksmsetup close vol
+exits 'a hash of what is random' 0 ksmsetup open "${plain[@]}" --hash sha256 --key-file /dev/urandom "$DISK2" vol
+ok 'close' ksmsetup close vol
 KEY_FILE=$D/file turns 'plain, more of a file than the key' "$DISK2" "${plain[@]}" --keyfile-size 2000 --keyfile-offset 7
 exits 'plain: nothing tells a wrong passphrase' 1 ksmsetup open --test-passphrase "${plain[@]}" --key-file $D/file "$DISK2"
 
@@ -146,7 +154,7 @@ exits 'resume' 0 ksmsetup resume --key-file $D/pass vol
 dd if=/dev/mapper/vol bs=64k count=4 iflag=direct status=none | cmp - $D/data && pass 'data is there' || fail 'data is there'
 ok 'close' ksmsetup close vol
 
-ok 'plain: open' ksmsetup open "${plain[@]}" --hash sha256 --key-file $D/file "$DISK2" vol
+ok 'plain: open' ksmsetup open "${plain[@]}" --key-file $D/file "$DISK2" vol
 exits 'plain: is not suspended' 1 ksmsetup suspend vol
 like 'plain: is not suspended: says why' "$OUT" 'nothing tells a wrong passphrase'
 like 'plain: goes on' "$(dmsetup info vol)" 'ACTIVE'
@@ -155,16 +163,16 @@ exits 'a mapping of nobody: is not suspended' 1 ksmsetup suspend raw
 like 'a mapping of nobody: goes on' "$(dmsetup info raw)" 'ACTIVE'
 ok 'a mapping of nobody: has its key' dd if=/dev/mapper/raw of=/dev/null bs=4k count=1 iflag=direct status=none
 unmap raw
-exits 'plain: convert with another key' 2 ksmsetup convert --back "${plain[@]}" --hash sha256 --key-file $D/file2 vol
+exits 'plain: convert with another key' 2 ksmsetup convert --back "${plain[@]}" --key-file $D/file2 vol
 like 'plain: convert with another key: says so' "$OUT" 'would not read what it does now'
 is 'plain: is as before' "$(target_of vol)" ksm
-exits 'plain: convert' 0 ksmsetup convert --back "${plain[@]}" --hash sha256 --key-file $D/file vol
+exits 'plain: convert' 0 ksmsetup convert --back "${plain[@]}" --key-file $D/file vol
 is 'plain: a mapping of dm-crypt' "$(target_of vol)" crypt
 exits 'plain: convert back, with an engine' 1 ksmsetup convert --back --hw off vol
 like 'plain: convert back, with an engine: says so' "$OUT" '--hw: not an option of convert --back'
-exits 'plain: and back' 0 ksmsetup convert "${plain[@]}" --hash sha256 --key-file $D/file vol
+exits 'plain: and back' 0 ksmsetup convert "${plain[@]}" --key-file $D/file vol
 ok 'plain: close' ksmsetup close vol
-ok 'plain: cryptsetup opens it' cryptsetup open "${plain[@]}" --hash sha256 --key-file $D/file "$DISK2" vol
+ok 'plain: cryptsetup opens it' cryptsetup open "${plain[@]}" --key-file $D/file "$DISK2" vol
 exits 'plain: convert, its key is in the table of dm-crypt: not with another' 1 ksmsetup convert --key-file $D/file2 vol
 like 'plain: convert, its key is in the table of dm-crypt: says so' "$OUT" '--key-file: not an option of a mapping whose key is in its table'
 exits 'plain: convert, its key is in the table of dm-crypt: not of a device' 1 ksmsetup convert vol "$DISK3"
@@ -364,7 +372,8 @@ missing $DISK1 $D/nothing
 wrong $DISK1 $D/wrong keyfile-offset=1
 token $DISK1 $D/wrong token-only
 elsewhere $DISK2 $D/pass header=$DISK1
-plain $DISK2 $D/nothing plain,cipher=aes-xts-plain64,size=512,hash=sha256
+plain $DISK2 $D/nothing plain,cipher=aes-xts-plain64,size=512
+hashed $DISK2 $D/file plain,cipher=aes-xts-plain64,size=512,hash=sha256
 END
 exits 'attach' 0 ksmsetup attach --tab $D/tab a
 exits 'attach again' 0 ksmsetup attach --tab $D/tab a
@@ -373,6 +382,8 @@ exits 'attach: by another name it is in use' 5 ksmsetup attach --tab $D/tab --as
 exits 'attach a line that is wrong' 1 ksmsetup attach --tab $D/tab b
 like 'attach a line that is wrong: says which' "$OUT" "$D/tab:2"
 exits 'attach what has no line' 1 ksmsetup attach --tab $D/tab c
+exits 'attach a line with a hash of its key file' 1 ksmsetup attach --tab $D/tab hashed
+like 'attach a line with a hash of its key file: says why not' "$OUT" '--hash sha256: would do nothing'
 exits 'detach' 0 ksmsetup detach a
 exits 'detach again' 0 ksmsetup detach a
 # Who finds a mapping takes it for the volume of the line.

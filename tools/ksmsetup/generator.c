@@ -105,18 +105,14 @@ static void put_mounts(FILE *f, const char *path)
 /* What a file that the volume needs lies on: a key or a header. */
 static void put_needed(FILE *f, const char *path)
 {
-	static const char *const random[] = { "/dev/urandom", "/dev/random",
-					      "/dev/hwrng" };
 	char device[UNIT_NAME_MAX];
-	size_t i;
 
 	if (!path || *path != '/')
 		return;
-	for (i = 0; i < sizeof(random) / sizeof(*random); i++)
-		if (!strcmp(path, random[i])) {
-			fputs("After=systemd-random-seed.service\n", f);
-			return;
-		}
+	if (key_is_random(path)) {
+		fputs("After=systemd-random-seed.service\n", f);
+		return;
+	}
 	if (strncmp(path, "/dev/", 5))
 		put_mounts(f, path);
 	else if (!unit_name(device, "", path, ".device"))

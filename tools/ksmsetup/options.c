@@ -247,3 +247,8 @@ int options_refuse(const struct options *options, const char *names,
 {
 	return refuse(options, names, true, what);
 }
+
+bool key_is_random(const char *key_file)
+{
+	return is_among("/dev/urandom /dev/random /dev/hwrng", key_file);
+}

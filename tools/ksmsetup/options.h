@@ -96,6 +96,9 @@ int options_parse(struct options *options, int argc, char **argv,
 int options_only(const struct options *options, const char *names,
 		 const char *what);
 
+/* key_is_random() - it is another one each time */
+bool key_is_random(const char *key_file);
+
 /* options_refuse() - likewise, but @names are those that @what has not */
 int options_refuse(const struct options *options, const char *names,
 		   const char *what);

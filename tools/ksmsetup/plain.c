@@ -15,6 +15,22 @@
 #include "prompt.h"
 #include "signals.h"
 
+/*
+ * The bytes of a file are the key, as for "cryptsetup open", which ignores the hash; systemd
+ * hashes them. Nothing would tell that it is the wrong one of both. What is random is so with a
+ * hash, too.
+ */
+static int check_hash(const struct options *o)
+{
+	if (!o->hash || !strcmp(o->hash, "plain") || !o->key_file ||
+	    !strcmp(o->key_file, "-") || key_is_random(o->key_file))
+		return 0;
+	say_error(
+		"--hash %s: would do nothing, as the bytes of the key file are the key: leave it out, or say plain (systemd takes their hash, and so does --key-file -)",
+		o->hash);
+	return -EINVAL;
+}
+
 /* plain_check() - cryptsetup's defaults were others in each of its versions. */
 int plain_check(const struct options *o)
 {
@@ -37,8 +53,9 @@ int plain_check(const struct options *o)
 			missing);
 		return -EINVAL;
 	}
-	return options_refuse(o, OPTIONS_OF_KEYSLOTS " persistent",
-			      "a plain volume");
+	return check_hash(o) ?:
+		       options_refuse(o, OPTIONS_OF_KEYSLOTS " persistent",
+				      "a plain volume");
 }
 
 static int ask(const struct options *o, const char *device,
