@@ -71,6 +71,9 @@ data-1 /dev/vdb /etc/a%key nofail,hw=require,auto,x-other,no-read-workqueue,x-sy
 a=b LABEL=x/y none noauto,_netdev
 sw /dev/vdc /dev/urandom plain,swap,cipher=aes-xts-plain64,size=512
 far /dev//vdd /dev/disk/by-label/keys _netdev,header=/srv/header
+behind /root/w/behind /dev/urandom plain,swap,offset=2048,cipher=aes-xts-plain64,size=512
+header /dev/vdc none luks,swap
+all /root/w/all /dev/urandom plain,swap,cipher=aes-xts-plain64,size=512
 END
 generator() { in_root env KSMTAB=/root/w/ksmtab /root/w/tools/ksmsetup/ksmsetup-generator /root/w/units /root/w/early /root/w/late; }
 ok 'generator' generator
@@ -100,6 +103,29 @@ has dev-mapper-root.device.d/40-device-timeout.conf JobTimeoutSec=infinity
 has ksmsetup@sw.service After=systemd-random-seed.service \
 	"ExecStartPre=/bin/sh -c 'test ! -e \"\$\$1\" || { echo \"\$\$1 is there already, and may have data\" >&2; exit 1; }' sh \"/dev/mapper/sw\"" \
 	"ExecStartPost=/bin/sh -c 'mkswap \"\$\$1\" || { /usr/sbin/ksmsetup detach \"\$\$2\"; exit 1; }' sh \"/dev/mapper/sw\" \"sw\""
+# looks UNIT FILE [PATH]: what the unit does before it maps its device, which is FILE for once.
+looks() {
+	ln -sf "$2" "$D/$1"
+	in_root env PATH="${3:-/usr/sbin:/usr/bin:/sbin:/bin}" /bin/sh -c "$(sed -n 's/\$\$/$/g; s/^ExecStartPre=\(.*found.*\)/\1/p' "$D/units/ksmsetup@$1.service")"
+}
+head -c 8M /dev/urandom >"$D/random"
+for f in ext2 moved two; do cp "$D/random" "$D/$f"; done
+in_root mke2fs -q -F -t ext2 -L swap /root/w/ext2 1M
+in_root mke2fs -q -F -t ext2 -E offset=1048576 /root/w/moved 4M
+cp "$D/ext2" "$D/two"
+# The beginning of a squashfs, 4.0: blkid says of these two what it says of nothing, or has a status of its own.
+{ printf hsqs && head -c 24 /dev/zero && printf '\4\0\0\0'; } | dd of="$D/two" conv=notrunc status=none
+says='has something that is no swap space of ours'
+for u in all behind; do ok "swap: $u: a device with nothing that is known" looks $u random; done
+nok 'swap: not one with a file system' looks all ext2
+like 'swap: says what it found' "$OUT" "/root/w/all $says.*ext2"
+nok 'swap: nor one with two things' looks all two
+like 'swap: says so' "$OUT" "/root/w/all $says.*squashfs"
+nok 'swap: nor one with a file system from the offset on' looks behind moved
+like 'swap: says what it found there' "$OUT" "/root/w/behind $says.*TYPE=\"ext2\""
+ok 'swap: what lies before the offset does not count' looks behind ext2
+for u in all behind; do ok "swap: $u: goes on where nothing can look" looks $u moved /nowhere; done
+nok 'swap: of LUKS, its header is no reason' grep -q found "$D/units/ksmsetup@header.service"
 has ksmsetup@far.service Before=remote-cryptsetup.target BindsTo=dev-vdd.device 'RequiresMountsFor="/srv/header"' \
 	'Requires=dev-disk-by\x2dlabel-keys.device' 'After=dev-disk-by\x2dlabel-keys.device'
 # Those that systemd has in a package that need not be there.
@@ -109,7 +135,7 @@ done
 # systemd's own words about them; the program is not where it will be.
 install -D -m 755 "$D/tools/ksmsetup/ksmsetup" "$KSM_ROOT/usr/sbin/ksmsetup"
 verified() { in_root env SYSTEMD_UNIT_PATH=/root/w/units:/root/w/late: systemd-analyze verify --man=no "/root/w/units/$1" 2>&1 | grep -F ksmsetup@; }
-for u in root 'data\x2d1' 'a\x3db' sw far; do
+for u in root 'data\x2d1' 'a\x3db' sw far behind header all; do
 	is "generator: systemd likes $u" "$(verified "ksmsetup@$u.service")" ''
 done
 sed 's/^Type=.*/Type=nothing/; s/^ExecStart=.*/ExecStart=nothing/' "$D/units/ksmsetup@root.service" >"$D/units/ksmsetup@broken.service"
@@ -117,22 +143,22 @@ isnt 'generator: systemd does not like all that there is' "$(verified ksmsetup@b
 printf 'bad\nlate /dev/vde none x-systemd.device-timeout=5%%\nroot /dev/vdf\na%%b /dev/vdg\n' >>"$D/ksmtab"
 rm -rf "$D"/{units,early,late} && mkdir "$D"/{units,early,late}
 nok 'generator: a wrong line' generator
-like 'generator: says which' "$OUT" '/root/w/ksmtab:8: a line is'
+like 'generator: says which' "$OUT" '/root/w/ksmtab:11: a line is'
 like 'generator: a time that is none' "$OUT" 'late: x-systemd.device-timeout=5%: not a time'
-like 'generator: a name that was there' "$OUT" '/root/w/ksmtab:10: a line before has the name root'
-like 'generator: a name that is another one in /dev/mapper' "$OUT" '/root/w/ksmtab:11: a%b: a name may have'
+like 'generator: a name that was there' "$OUT" '/root/w/ksmtab:13: a line before has the name root'
+like 'generator: a name that is another one in /dev/mapper' "$OUT" '/root/w/ksmtab:14: a%b: a name may have'
 ok 'generator: makes the others' test -e "$D/units/ksmsetup@root.service"
 
 # ---- what goes into an initramfs ----
 
 needs() { in_root env KSMTAB=/root/w/ksmtab sh /root/w/tools/boot-needs "$@"; }
 is 'initramfs: marked lines' "$(needs lines | cut -d' ' -f1)" root
-is 'initramfs: new at each boot' "$(needs temporary)" sw
+is 'initramfs: new at each boot' "$(needs temporary | xargs)" 'sw behind header all'
 sed -i '/^late/d; s/^sw .*/&,initramfs/' "$D/ksmtab"
 is 'initramfs: never those' "$(needs lines | cut -d' ' -f1)" root
 install -D -m 755 "$D/tools/ksmsetup/ksmsetup-generator" "$KSM_ROOT/usr/lib/systemd/system-generators/ksmsetup-generator"
 ok 'initramfs: the table is looked at' needs check
-like 'initramfs: wrong lines are found' "$OUT" '/root/w/ksmtab:8: a line is'
+like 'initramfs: wrong lines are found' "$OUT" '/root/w/ksmtab:11: a line is'
 mkdir -p "$KSM_ROOT/etc/modules-load.d"
 nok 'initramfs: no shim' needs shim
 echo ufs_shim >"$KSM_ROOT/etc/modules-load.d/ufs.conf"

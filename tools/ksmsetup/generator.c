@@ -147,6 +147,37 @@ static void put_unit_section(FILE *f, const struct unit *u,
 	put_needed(f, e->options.header);
 }
 
+/*
+ * A mapping that is there already may be anything, with data. What lies below was written by
+ * way of keys that are gone: no signature is known there, or it is another disk by now.
+ */
+static void put_swap_checks(FILE *f, const struct tab_entry *e,
+			    const char *mapped)
+{
+	const unsigned long long offset = e->options.offset;
+
+	fputs("ExecStartPre=/bin/sh -c 'test ! -e \"$$1\" || { echo \"$$1 is there already, and may have data\" >&2; exit 1; }' sh",
+	      f);
+	put_word(f, mapped);
+	fputc('\n', f);
+	/* The header of LUKS is one that is known. */
+	if (strcmp(e->options.type, "plain"))
+		return;
+	/*
+	 * Of two signatures, blkid says in some versions what it says of none; but wipefs cannot
+	 * look from an offset on. Without either, it is as if nothing was found.
+	 */
+	fprintf(f,
+		"ExecStartPre=/bin/sh -c 'found=$$(%s); test -z \"$$found\" || { "
+		"echo \"$$1 has something that is no swap space of ours, and is left alone. "
+		"If it is not another disk by now, wipefs(8) removes that: $$found\" >&2; exit 1; }' sh",
+		offset ?
+			"blkid -p -O \"$$2\" \"$$1\" 2>/dev/null || test $$? != 8 || echo several" :
+			"wipefs \"$$1\" 2>/dev/null");
+	put_word(f, e->path);
+	fprintf(f, " %llu\n", offset * 512);
+}
+
 static void put_service_section(FILE *f, const struct tab_entry *e,
 				const char *tab)
 {
@@ -161,13 +192,8 @@ static void put_service_section(FILE *f, const struct tab_entry *e,
 	fprintf(f,
 		"\n[Service]\nType=oneshot\nRemainAfterExit=yes\nTimeoutSec=infinity\n"
 		"KeyringMode=shared\nOOMScoreAdjust=500\n");
-	if (e->swap) {
-		/* A mapping that is there already may be anything, with data. */
-		fputs("ExecStartPre=/bin/sh -c 'test ! -e \"$$1\" || { echo \"$$1 is there already, and may have data\" >&2; exit 1; }' sh",
-		      f);
-		put_word(f, mapped);
-		fputc('\n', f);
-	}
+	if (e->swap)
+		put_swap_checks(f, e, mapped);
 	fputs("ExecStart=" KSMSETUP " attach --askpass", f);
 	put_word(f, ask);
 	fputs(" --tab", f);
