@@ -44,8 +44,20 @@ mount "$B" /tmp/mnt
 nok 'leaves a mounted disk alone' check --destroy "$B"
 like 'and says so' "$OUT" 'is mounted'
 umount /tmp/mnt
+ok 'a mapping' dmsetup create holder --table "0 2048 linear $B 0"
+for how in --use --destroy; do
+	nok "$how: leaves a disk alone that a mapping has" check $how "$B"
+	like "$how: says so" "$OUT" "$B is in use by dm-"
+done
+dmsetup remove --retry holder
 nok 'asks before it destroys a file system' check --destroy "$B"
+like 'says which' "$OUT" 'ext4'
 ok 'which is whole' e2fsck -fn "$B"
+# The beginning of a squashfs, 4.0.
+{ printf hsqs && head -c 24 /dev/zero && printf '\4\0\0\0'; } | dd of="$B" conv=notrunc,fsync status=none
+nok 'asks before it destroys two of them' check --destroy "$B"
+like 'says which' "$OUT" 'squashfs'
+ok 'which are whole' e2fsck -fn "$B"
 blkdiscard -f "$B"
 dd if=/dev/zero of="$B" bs=1M count=1 oflag=direct status=none
 ok 'writes' check --destroy "$B"
