@@ -138,3 +138,47 @@ nok 'modprobe does not find it' in_root modprobe -S "$KVER" --show-depends dm-ks
 ok 'dkms remove' dkms remove -m ksm -v "$NEW" --all
 is 'dkms knows nothing of us' "$(dkms status 2>/dev/null | grep -c ksm)" 0
 is 'and keeps nothing' "$(find "$KSM_ROOT/var/lib/dkms" -mindepth 2)" ''
+
+# ---- make dkms-install ----
+diag 'make dkms-install'
+# Two more kernels, as far as dkms can tell, and modules that are built in no time.
+for k in "$KVER-other" "$KVER-gone"; do
+	mkdir "$KSM_ROOT/lib/modules/$k"
+	cp -a "$MODS"/{build,modules.order,modules.builtin,modules.builtin.modinfo} "$KSM_ROOT/lib/modules/$k/"
+done
+quick=$KSM_ROOT/tmp/quick
+mkdir -p "$quick/tests/lib/host"
+cp -a "$KSM_SRC"/{Kbuild,dkms.conf,LICENSE,compat,include,ksm_core,ksm_passthrough,crypto_fallback,dm-ksm-target,ufs_shim} "$quick/"
+cp "$KSM_SNAP/tests/lib/host/dkms-here.sh" "$quick/tests/lib/host/"
+cat >"$quick/Makefile" <<'END'
+ALL = ksm_core/ksm_core ksm_passthrough/ksm_passthrough crypto_fallback/crypto_fallback dm-ksm-target/dm-ksm ufs_shim/ufs_shim
+modules: $(ALL:=.ko)
+%.ko:
+	test ! -e /tmp/quick/broken
+	echo 'const char x[] __attribute__((section(".modinfo"), used)) = "license=GPL";' | gcc -x c -c -o $@ -
+clean:
+	rm -f $(ALL:=.ko)
+END
+dkms_here() { in_root /tmp/quick/tests/lib/host/dkms-here.sh "$KVER"; }
+# have: which kernels have the module; and dkms says so.
+have() {
+	local k
+	for k in "$KVER" "$KVER-other" "$KVER-gone"; do
+		[ -z "$(find "$KSM_ROOT/lib/modules/$k" -name 'dm-ksm.ko*')" ] || echo "${k#"$KVER"}."
+		dkms status -m ksm -v "$OLD" -k "$k" | grep installed >/dev/null && echo "dkms${k#"$KVER"}."
+	done | xargs
+}
+ok 'installs' dkms_here
+is 'for one kernel' "$(have)" '. dkms.'
+for k in "$KVER-other" "$KVER-gone"; do ok 'dkms install for another' dkms install -m ksm -v "$OLD" -k "$k"; done
+all='. dkms. -other. dkms-other. -gone. dkms-gone.'
+is 'three kernels have it' "$(have)" "$all"
+: >"$quick/broken"
+nok 'sources that do not build' dkms_here
+like 'are said not to' "$OUT" "ksm: does not build for kernel ${KVER//+/.}; what is installed stays as it is"
+is 'it does' "$(have)" "$all"
+rm "$quick/broken" "$KSM_ROOT/lib/modules/$KVER-gone/build"
+ok 'again' dkms_here
+is 'installs for all that had it' "$(have)" '. dkms. -other. dkms-other.'
+like 'and warns of those for which it cannot' "$OUT" "ksm: warning: kernel ${KVER//+/.}-gone had the modules, and has none now"
+is 'nothing else is left' "$(cd "$KSM_ROOT/usr/src" && echo ksm-"$OLD"*)" "ksm-$OLD"
