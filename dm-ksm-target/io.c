@@ -13,12 +13,15 @@
  * enum ksm_bio_state - what is left to do when a bio ends
  * @KSM_BIO_PASS: nothing
  * @KSM_BIO_READ: decrypt
+ * @KSM_BIO_READ_BESIDE: the same, after taking the context away that kept it apart
+ *	from what the engine decrypts
  * @KSM_BIO_WRITE: give the bounce pages back
  * @KSM_BIO_ENGINE: take the context away and see whether all passed the engine
  */
 enum ksm_bio_state {
 	KSM_BIO_PASS,
 	KSM_BIO_READ,
+	KSM_BIO_READ_BESIDE,
 	KSM_BIO_WRITE,
 	KSM_BIO_ENGINE,
 };
@@ -28,7 +31,8 @@ enum ksm_bio_state {
  * @state: what is left to do
  * @kt: the target
  * @ctx: the hardware path's state
- * @io: the software path's state; must be last, since more lies behind it
+ * @io: the software path's state; must be last, since more lies behind it, and
+ *	behind that the context of KSM_BIO_READ_BESIDE, if there may be an engine
  */
 struct ksm_bio {
 	enum ksm_bio_state state;
@@ -44,13 +48,7 @@ static struct ksm_bio *ksm_bio(struct dm_target *ti, struct bio *bio)
 	return dm_per_bio_data(bio, ti->per_io_data_size);
 }
 
-/**
- * ksm_io_size() - memory needed for each bio
- * @kt: the target
- *
- * Return: bytes.
- */
-size_t ksm_io_size(const struct ksm_target *kt)
+static size_t size_of_bio(const struct ksm_target *kt)
 {
 	size_t software =
 		offsetof(struct ksm_bio, io) + ksm_fallback_io_size(kt->fb);
@@ -59,15 +57,36 @@ size_t ksm_io_size(const struct ksm_target *kt)
 		     __alignof__(struct ksm_bio));
 }
 
+static struct ksm_ctx *beside(const struct ksm_target *kt, struct ksm_bio *kb)
+{
+	return (void *)kb + size_of_bio(kt);
+}
+
+/**
+ * ksm_io_size() - memory needed for each bio
+ * @kt: the target
+ *
+ * Return: bytes.
+ */
+size_t ksm_io_size(const struct ksm_target *kt)
+{
+	return size_of_bio(kt) +
+	       (kt->line.hw == KSM_HW_OFF ? 0 : sizeof(struct ksm_ctx));
+}
+
 /* ---- on the way down ---- */
 
-/* Leave what is beyond @max sectors to another bio. False if that cannot be. */
-static bool limit_bio(struct ksm_target *kt, struct bio *bio, unsigned int max)
+/*
+ * Leave what is beyond @max sectors to another bio. False if that cannot be. The
+ * bio is still the mapped device's, which may be a regular one though the device
+ * below has zones: if it is made of conventional ones only.
+ */
+static bool limit_bio(struct bio *bio, unsigned int max)
 {
 	if (likely(bio_sectors(bio) <= max))
 		return true;
 	/* Splitting is refused where zone write plugs order writes. */
-	if (bio_data_dir(bio) == WRITE && kt->zoned &&
+	if (bio_data_dir(bio) == WRITE && bdev_is_zoned(bio->bi_bdev) &&
 	    COMPAT_DM_NO_ZONED_PARTIAL)
 		return false;
 	dm_accept_partial_bio(bio, max);
@@ -79,8 +98,9 @@ static int map_write(struct ksm_target *kt, struct ksm_bio *kb, struct bio *bio,
 {
 	int err;
 
-	if (unlikely(!limit_bio(kt, bio, kt->max_write)))
+	if (unlikely(!limit_bio(bio, kt->max_write)))
 		return DM_MAPIO_KILL;
+	bio_set_dev(bio, kt->dev->bdev);
 	/* Before that: another CPU may have submitted it when it returns. */
 	kb->state = KSM_BIO_WRITE;
 	err = ksm_fallback_encrypt(kt->fb, &kb->io, bio, sector, kt->in_order);
@@ -117,9 +137,16 @@ static __always_inline int map_software(struct ksm_target *kt,
 {
 	if (bio_data_dir(bio) == WRITE)
 		return map_write(kt, kb, bio, sector);
+	bio_set_dev(bio, kt->dev->bdev);
 	ksm_fallback_decrypt_begin(kt->fb, &kb->io, bio, sector);
 	kb->state = KSM_BIO_READ;
-	return DM_MAPIO_REMAPPED;
+	if (likely(!kt->hw.client))
+		return DM_MAPIO_REMAPPED;
+	/* It keeps its vector, as a write does not. */
+	kb->state = KSM_BIO_READ_BESIDE;
+	return ksm_submit_plain(kt->hw.client, beside(kt, kb), bio) ?
+		       DM_MAPIO_SUBMITTED :
+		       DM_MAPIO_REMAPPED;
 }
 
 static int map_engine(struct ksm_target *kt, struct ksm_bio *kb,
@@ -130,8 +157,9 @@ static int map_engine(struct ksm_target *kt, struct ksm_bio *kb,
 	/* If it turns out that there is no slot, software must be able to. */
 	if (bio_data_dir(bio) == WRITE && kt->line.hw != KSM_HW_REQUIRE)
 		max = min(max, kt->max_write);
-	if (unlikely(!limit_bio(kt, bio, max)))
+	if (unlikely(!limit_bio(bio, max)))
 		return DM_MAPIO_KILL;
+	bio_set_dev(bio, kt->dev->bdev);
 	kb->kt = kt;
 	kb->state = KSM_BIO_ENGINE;
 	err = ksm_submit_ctx(kt->hw.client, &kb->ctx, bio, &kt->hw.key,
@@ -142,6 +170,9 @@ static int map_engine(struct ksm_target *kt, struct ksm_bio *kb,
 		return DM_MAPIO_SUBMITTED;
 
 	kb->state = KSM_BIO_PASS;
+	/* Two mappings of the same sectors: not the engine's fault. */
+	if (err == -EEXIST)
+		return DM_MAPIO_KILL;
 	ksm_hw_fail(kt, "engine-has-gone");
 	if (kt->line.hw == KSM_HW_REQUIRE)
 		return DM_MAPIO_KILL;
@@ -163,6 +194,10 @@ void ksm_io_no_slot(struct ksm_ctx *ctx, int err)
 	int map = DM_MAPIO_KILL;
 
 	kb->state = KSM_BIO_PASS;
+	if (err == -EEXIST) {
+		bio_io_error(bio);
+		return;
+	}
 	ksm_hw_fail(kt, err == -ENODEV ? "engine-has-gone" :
 					 "cannot-be-programmed");
 	if (kt->line.hw != KSM_HW_REQUIRE)
@@ -209,14 +244,14 @@ int ksm_io_map(struct dm_target *ti, struct bio *bio)
 	enum req_op op = bio_op(bio);
 
 	kb->state = KSM_BIO_PASS;
-	bio_set_dev(bio, kt->dev->bdev);
+	if ((op == REQ_OP_READ || op == REQ_OP_WRITE) &&
+	    likely(bio_sectors(bio)))
+		return map_data(ti, kt, kb, bio);
 
-	if (op == REQ_OP_READ || op == REQ_OP_WRITE) {
-		if (likely(bio_sectors(bio)))
-			return map_data(ti, kt, kb, bio);
-		/* An empty flush. */
+	bio_set_dev(bio, kt->dev->bdev);
+	/* An empty flush. */
+	if (op == REQ_OP_READ || op == REQ_OP_WRITE)
 		return DM_MAPIO_REMAPPED;
-	}
 	if (op == REQ_OP_DISCARD || op_is_zone_mgmt(op)) {
 		bio->bi_iter.bi_sector =
 			kt->line.start +
@@ -283,6 +318,10 @@ int ksm_io_end(struct dm_target *ti, struct bio *bio, blk_status_t *error)
 
 	/* Before decrypting: a worker may come here again at once. */
 	kb->state = KSM_BIO_PASS;
+	if (state == KSM_BIO_READ_BESIDE) {
+		ksm_detach_ctx(beside(ti->private, kb));
+		state = KSM_BIO_READ;
+	}
 	if (state == KSM_BIO_READ) {
 		if (unlikely(*error))
 			return DM_ENDIO_DONE;

@@ -94,7 +94,6 @@ static __always_inline void init_ctx(struct ksm_ctx *ctx,
 	ctx->sector = client->start + bio->bi_iter.bi_sector;
 	ctx->size = bio->bi_iter.bi_size;
 	atomic_set(&ctx->left, ctx->size);
-	set_tag(client, bio);
 }
 
 /* ---- bios that have to wait: for a slot, a frozen disk, or another bio ---- */
@@ -173,6 +172,19 @@ static void put_back(struct ksm_client *client, struct ksm_ctx *list)
 }
 
 /*
+ * Attach one that has no key or needs no slot, after it had to wait. -EAGAIN or
+ * -EBUSY if it has to wait on: whatever ends that calls the worker again.
+ */
+static int attach_again(struct ksm_client *client, struct ksm_ctx *ctx)
+{
+	int err = ctx->key ? attach(ctx, KSM_NO_SLOT) : ksm_ctx_attach(ctx);
+
+	if (err == -EAGAIN || err == -EBUSY)
+		put_back(client, ctx);
+	return err;
+}
+
+/*
  * Submit the contexts of one key at the head of the list. Sets it to the rest.
  * They all go with the slot that was got for the first, though others may be
  * waiting for it by now; those that come later have to queue up. Returns false
@@ -185,11 +197,12 @@ static bool submit_run(struct ksm_client *client, struct ksm_ctx **list)
 	int slot = ksm_slot_get_via(client->ksm, key, client);
 	struct blk_plug plug;
 	struct ksm_ctx *next;
-	int err = slot;
+	bool parked = false;
 	bool more;
+	int err;
 
 	blk_start_plug(&plug);
-	for (; ctx && ctx->key == key; ctx = next) {
+	for (; ctx && ctx->key == key && !parked; ctx = next) {
 		next = ctx->next;
 		if (slot < 0) {
 			submit_failed(ctx, slot);
@@ -203,17 +216,18 @@ static bool submit_run(struct ksm_client *client, struct ksm_ctx **list)
 		if (more)
 			ksm_slot_dup(client->ksm, slot);
 		err = attach_with_slot(ctx, slot);
-		if (unlikely(err == -EBUSY)) {
-			if (more)
-				ksm_slot_put(client->ksm, slot);
-			put_back(client, ctx);
-			break;
+		parked = err == -EBUSY;
+		if (likely(!parked)) {
+			submit_attached(ctx, err);
+			continue;
 		}
-		submit_attached(ctx, err);
+		if (more)
+			ksm_slot_put(client->ksm, slot);
+		put_back(client, ctx);
 	}
 	blk_finish_plug(&plug);
 	*list = ctx;
-	return err != -EBUSY;
+	return !parked;
 }
 
 /* The list of what is waiting; NULL, and nobody is busy with it, if empty. */
@@ -232,6 +246,19 @@ static struct ksm_ctx *take_waiting(struct ksm_client *client)
 	return list;
 }
 
+/* The same for one that has no key. */
+static bool submit_plain(struct ksm_client *client, struct ksm_ctx **list)
+{
+	struct ksm_ctx *ctx = *list;
+	struct ksm_ctx *next = ctx->next;
+
+	if (attach_again(client, ctx))
+		return false;
+	submit_bio_noacct(ctx->bio);
+	*list = next;
+	return true;
+}
+
 static void client_work(struct work_struct *work)
 {
 	struct ksm_client *client = container_of(work, struct ksm_client, work);
@@ -239,7 +266,8 @@ static void client_work(struct work_struct *work)
 
 	while ((list = take_waiting(client))) {
 		while (list) {
-			if (!submit_run(client, &list))
+			if (!(list->key ? submit_run(client, &list) :
+					  submit_plain(client, &list)))
 				return;
 		}
 	}
@@ -255,15 +283,10 @@ static void thaw_work(struct work_struct *work)
 	while ((ctx = take_waiting(client))) {
 		for (; ctx; ctx = next) {
 			next = ctx->next;
-			err = attach(ctx, KSM_NO_SLOT);
-			if (err == -EAGAIN || err == -EBUSY) {
-				/*
-				 * Frozen again, or another bio has the same
-				 * vector. What ends that calls us again.
-				 */
-				put_back(client, ctx);
+			err = attach_again(client, ctx);
+			/* Frozen again, or another bio has the same vector. */
+			if (err == -EAGAIN || err == -EBUSY)
 				return;
-			}
 			submit_attached(ctx, err);
 		}
 	}
@@ -316,7 +339,7 @@ static __always_inline int try_attach(struct ksm_ctx *ctx)
  *	submit_bio_noacct(), or &ksm_client_config.failed will be called, and it
  *	may have ended already.
  *	Otherwise a negative errno, and the bio has no context: -ENODEV if the
- *	device or its keyslot manager has gone; -EIO if a bio of another client
+ *	device or its keyslot manager has gone; -EEXIST if a bio of another client
  *	with the same vector and sectors is under way.
  */
 int ksm_submit_ctx(struct ksm_client *client, struct ksm_ctx *ctx,
@@ -325,6 +348,7 @@ int ksm_submit_ctx(struct ksm_client *client, struct ksm_ctx *ctx,
 	int err;
 
 	init_ctx(ctx, client, bio, key, dun);
+	set_tag(client, bio);
 	do {
 		err = -EAGAIN;
 		if (likely(!client->ordered || !READ_ONCE(client->busy)))
@@ -338,6 +362,33 @@ int ksm_submit_ctx(struct ksm_client *client, struct ksm_ctx *ctx,
 	return err;
 }
 EXPORT_SYMBOL_KSM(ksm_submit_ctx);
+
+/**
+ * ksm_submit_plain() - send a bio beside those that have contexts, without a key
+ * @client: the client
+ * @ctx: memory for a context, until the bio has ended
+ * @bio: the bio, aimed at the client's device; it keeps its vector
+ *
+ * Whoever may send data from or to the same buffer with a key has to do this for
+ * what it sends without: it could be taken for that. When the bio has ended,
+ * ksm_detach_ctx() comes first, as after ksm_submit_ctx().
+ *
+ * Context: any context in which bios may be submitted.
+ * Return: 0: the caller submits the bio. -EINPROGRESS: it has to wait for
+ *	another one with the same vector and sectors, will be submitted with
+ *	submit_bio_noacct(), and may have ended already.
+ */
+int ksm_submit_plain(struct ksm_client *client, struct ksm_ctx *ctx,
+		     struct bio *bio)
+{
+	init_ctx(ctx, client, bio, NULL, 0);
+	ctx->slot = KSM_NO_SLOT;
+	atomic_set(&ctx->left, 0);
+	if (likely(!ksm_ctx_attach(ctx)))
+		return 0;
+	return defer(client, ctx, -EBUSY);
+}
+EXPORT_SYMBOL_KSM(ksm_submit_plain);
 
 /**
  * ksm_attach_ctx_wait() - give a bio a context and wait for a keyslot if need be
@@ -360,6 +411,7 @@ int ksm_attach_ctx_wait(struct ksm_client *client, struct ksm_ctx *ctx,
 	int slot;
 
 	init_ctx(ctx, client, bio, key, dun);
+	set_tag(client, bio);
 	if (!client->ksm->num_slots)
 		return attach(ctx, KSM_NO_SLOT);
 	slot = ksm_slot_get_via(client->ksm, key, client);

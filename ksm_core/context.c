@@ -88,7 +88,7 @@ static bool disk_has_ctx(const struct gendisk *disk)
 		bucket = &ksm_ctx_table[i];
 		spin_lock_irq(&bucket->lock);
 		hlist_for_each_entry(ctx, &bucket->head, node)
-			found |= ctx->client->disk->disk == disk;
+			found |= ctx->key && ctx->client->disk->disk == disk;
 		spin_unlock_irq(&bucket->lock);
 	}
 	return found;
@@ -113,8 +113,12 @@ static __always_inline int match_part(struct ksm_ctx *ctx, u64 offset,
 				      unsigned int size,
 				      struct ksm_crypt *crypt)
 {
-	unsigned int unit = ctx->key->data_unit_size;
+	unsigned int unit;
 
+	/* It is only here to keep others away. */
+	if (unlikely(!ctx->key))
+		return 0;
+	unit = ctx->key->data_unit_size;
 	if (unlikely(offset + size > ctx->size || offset > ctx->size ||
 		     ((offset | size) & (unit - 1))))
 		return -EIO;

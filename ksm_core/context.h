@@ -59,14 +59,15 @@ static __always_inline struct ksm_ctx *ksm_ctx_rival(struct ksm_bucket *bucket,
 
 /**
  * ksm_ctx_attach() - put a context into the table
- * @ctx: the context, filled in, with a slot if there are slots
+ * @ctx: the context, filled in, with a slot if there are slots. One without a key
+ *	goes to every disk, and beside those of other clients.
  *
  * Inline, because every bio does it.
  *
  * Context: any context.
  * Return: 0; -ENODEV if the disk has gone; -EAGAIN if it is frozen; -EBUSY if
  *	a bio of the client with the same vector and sectors is under way: when
- *	that ends, the client's work is queued; -EIO if it is another client's.
+ *	that ends, the client's work is queued; -EEXIST if it is another client's.
  */
 static __always_inline int ksm_ctx_attach(struct ksm_ctx *ctx)
 {
@@ -80,14 +81,14 @@ static __always_inline int ksm_ctx_attach(struct ksm_ctx *ctx)
 	spin_lock_irqsave(&bucket->lock, flags);
 	/* Under the lock: ksm_ctx_drain() sees this context or we see this. */
 	state = READ_ONCE(ctx->client->disk->state);
-	if (unlikely(state != KSM_DISK_OPEN)) {
+	if (unlikely(state != KSM_DISK_OPEN && ctx->key)) {
 		err = state == KSM_DISK_GONE ? -ENODEV : -EAGAIN;
 		goto unlock;
 	}
 	rival = ksm_ctx_rival(bucket, ctx);
-	if (unlikely(rival)) {
+	if (unlikely(rival && (ctx->key || rival->client == ctx->client))) {
 		/* Of its own client it is known to stay as long. */
-		err = rival->client == ctx->client ? -EBUSY : -EIO;
+		err = rival->client == ctx->client ? -EBUSY : -EEXIST;
 		rival->wanted |= err == -EBUSY;
 		goto unlock;
 	}

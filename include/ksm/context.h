@@ -47,7 +47,7 @@ struct ksm_client_config {
 /**
  * struct ksm_ctx - a bio's crypt context, in memory of its submitter
  * @bio: the bio
- * @key: its key
+ * @key: its key; NULL if it only keeps others away (ksm_submit_plain())
  * @dun: data unit number of its first data unit
  *
  * The submitter may read @bio. Everything else is private to ksm_core. The
@@ -100,6 +100,8 @@ void ksm_client_get_stats(struct ksm_client *client,
 
 int ksm_submit_ctx(struct ksm_client *client, struct ksm_ctx *ctx,
 		   struct bio *bio, const struct ksm_key *key, u64 dun);
+int ksm_submit_plain(struct ksm_client *client, struct ksm_ctx *ctx,
+		     struct bio *bio);
 int ksm_attach_ctx_wait(struct ksm_client *client, struct ksm_ctx *ctx,
 			struct bio *bio, const struct ksm_key *key, u64 dun);
 unsigned int ksm_detach_ctx(struct ksm_ctx *ctx);

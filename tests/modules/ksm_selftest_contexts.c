@@ -236,7 +236,7 @@ static void test_ctx_rival(void)
 	if (other) {
 		st_is(ksm_attach_ctx_wait(other, &io->ctx, &io->bio,
 					  &s->f->key[A], DUN),
-		      -EIO);
+		      -EEXIST);
 		ksm_client_close(other);
 	}
 	share_vec(s, SECTOR + sectors);

@@ -738,12 +738,15 @@ shared() {
 	ok "$n: data" dd if=/tmp/p of=$dev bs=64k count=1 oflag=direct status=none
 	dd if=/tmp/p bs=4k skip=2 count=2 status=none >/tmp/block
 	for ((i = 0; i < 32; i++)); do cat /tmp/block; done >/tmp/blocks
-	for how in '' spread; do
+	# The last one only where direct I/O need not be aligned to blocks of the mapping: some of it
+	# is not for the engine, then.
+	for how in '' 8192 8704; do
+		[ "$how" != 8704 ] || ! grep -q 'Invalid argument' <(ksm-same read "$dev" 0 4096 2 4608 2>&1 >/dev/null) || continue
 		# shellcheck disable=SC2086 # perhaps none
-		ok "$n: one block is read 32 times at once${how:+, to one place each}" out_to /tmp/same ksm-same read "$dev" 8192 8192 32 $how
+		ok "$n: one block is read 32 times at once${how:+, $how bytes apart}" out_to /tmp/same ksm-same read "$dev" 8192 8192 32 $how
 		ok "$n: it is right" cmp -n $((${#how} ? 262144 : 8192)) /tmp/same /tmp/blocks
 		# shellcheck disable=SC2086
-		ok "$n: one is written 32 times${how:+, from one place each}" in_from /tmp/block ksm-same write "$dev" 8192 8192 32 $how
+		ok "$n: one is written 32 times${how:+, $how bytes apart}" in_from /tmp/block ksm-same write "$dev" 8192 8192 32 $how
 	done
 	cipher_of /tmp/p 65536 4096 0 >/tmp/enc
 	ok "$n: it is there, encrypted" disk_is /tmp/enc $s0 "$2" 65536

@@ -6,8 +6,8 @@
  *
  *   ksm-same read|write FILE OFFSET BYTES COUNT [SPREAD]
  *
- * Reading prints what has been read; writing takes it from standard input. With
- * SPREAD each has BYTES of the buffer to itself.
+ * Reading prints what has been read; writing takes it from standard input. Each has
+ * a part of the buffer to itself if they are SPREAD bytes from each other.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -76,9 +76,9 @@ int main(int argc, char **argv)
 	offset = atoll(argv[3]);
 	bytes = atoi(argv[4]);
 	count = atoi(argv[5]);
-	spread = argc == 7;
+	spread = argc == 7 ? atoi(argv[6]) : 0;
 	if (!bytes || !count || count > 256 ||
-	    (long long)bytes * (spread ? count : 1) > BUFFER)
+	    (long long)spread * (count - 1) + bytes > BUFFER)
 		errx(2, "%u bytes %u times do not fit", bytes, count);
 	file = open(argv[2], O_DIRECT | (out ? O_RDONLY : O_WRONLY));
 	if (file < 0)
@@ -101,7 +101,7 @@ int main(int argc, char **argv)
 			   IORING_OFF_SQES);
 	array = (unsigned int *)(sq + params.sq_off.array);
 	for (i = 0; i < count; i++) {
-		char *part = buf + (spread ? i * bytes : 0);
+		char *part = buf + i * spread;
 
 		if (!out && i && spread)
 			memcpy(part, buf, bytes);
@@ -134,7 +134,7 @@ int main(int argc, char **argv)
 	__atomic_store_n(cq_head, head, __ATOMIC_RELEASE);
 	if (bad)
 		errx(1, "%d of %u failed", bad, count);
-	if (out)
-		stream(1, buf, bytes * (spread ? count : 1), 1);
+	for (i = 0; out && i < (spread ? count : 1); i++)
+		stream(1, buf + i * spread, bytes, 1);
 	return 0;
 }
