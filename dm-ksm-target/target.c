@@ -501,10 +501,13 @@ static void ksm_target_io_hints(struct dm_target *ti,
 		limits->discard_granularity = max(limits->discard_granularity,
 						  limits->logical_block_size);
 	/* Where the block layer splits writes, it must be at round sectors. */
-	if (kt->zoned)
-		limits->max_hw_sectors =
-			round_down(min(limits->max_hw_sectors, kt->max_write),
-				   kt->line.sector_size >> SECTOR_SHIFT);
+	if (!kt->zoned)
+		return;
+	limits->max_hw_sectors =
+		round_down(min(limits->max_hw_sectors, kt->max_write),
+			   kt->line.sector_size >> SECTOR_SHIFT);
+	/* Linux 6.1 looks at this for zone appends; later ones derive it. */
+	limits->max_sectors = min(limits->max_sectors, limits->max_hw_sectors);
 }
 
 /*

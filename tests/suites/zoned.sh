@@ -48,6 +48,13 @@ ok 'they are right on the device, too' raw_is /tmp/pat "$z" 4096 614400 $((4 * z
 nok 'a write elsewhere than at the write pointer fails' dd if=/tmp/pat of=$m bs=4096 count=1 seek=$((5 * zone * 512 + 65536)) oflag=direct,seek_bytes status=none
 ok 'a write into a conventional zone' dd if=/tmp/pat of=$m bs=1M count=1 seek=2 oflag=direct status=none
 ok 'is right, too' raw_is /tmp/pat "$z" 4096 1048576 4096
+# A device of conventional zones only is a regular one, though the one below is not; one write is
+# larger than what is encrypted at a time.
+ok 'conventional zones alone' dmsetup create conv --table "0 $((2 * zone)) ksm $CIPHER $KEY1 0 $z 0 2 sector_size:4096 iv_large_sectors"
+large_write() { ksm-same write /dev/mapper/conv 0 1572864 1 </tmp/pat; }
+ok 'a large write to them' large_write
+ok 'is right on the device' raw_is /tmp/pat "$z" 4096 1572864 0
+ok 'unmap them' unmap conv
 same 'after writes'
 
 # ---- zone management ----
