@@ -54,8 +54,14 @@ static void leave_to(struct ksm_share_worker *worker,
 {
 	atomic_inc(&worker->share->under_way);
 	atomic_inc(&worker->under_way);
+	/*
+	 * As soon as it is on the list a worker that is running may end the bio,
+	 * and the mapping may go: device mapper waits for readers before that.
+	 */
+	rcu_read_lock();
 	if (llist_add(&io->soon, &worker->added))
 		queue_work(worker->wq, &worker->work);
+	rcu_read_unlock();
 }
 
 /**

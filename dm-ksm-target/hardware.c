@@ -210,11 +210,12 @@ void ksm_hw_fail(struct ksm_target *kt, const char *why)
 {
 	struct ksm_hw *hw = &kt->hw;
 
+	/* First, or others would take the software path in between. */
+	if (kt->line.hw == KSM_HW_REQUIRE)
+		WRITE_ONCE(hw->stopped, true);
 	if (!xchg(&hw->active, false))
 		return;
 	WRITE_ONCE(hw->why, why);
-	if (kt->line.hw == KSM_HW_REQUIRE)
-		WRITE_ONCE(hw->stopped, true);
 	DMERR("engine of %s: %s, %s", kt->dev->name, why,
 	      hw->stopped ? "stopping I/O" : "going on in software");
 }

@@ -131,7 +131,7 @@ static const char *verify_all(struct verify *v)
 		max_t(unsigned int, v->kt->line.sector_size,
 		      bdev_logical_block_size(v->kt->dev->bdev));
 	const unsigned int unit_sectors = unit >> SECTOR_SHIFT;
-	const sector_t units = v->kt->len / unit_sectors;
+	const sector_t units = v->kt->len >> ilog2(unit_sectors);
 	unsigned int several = ksm_hw_limit(v->kt) / unit_sectors;
 
 	if (!several)
