@@ -156,7 +156,7 @@ static int init_request(struct blk_mq_tag_set *set, struct request *rq,
 	struct ksm_sim_cmd *cmd = blk_mq_rq_to_pdu(rq);
 
 	INIT_WORK(&cmd->work, request_work);
-	cmd->irq_work = IRQ_WORK_INIT_HARD(hardirq_end);
+	cmd->irq_work = IRQ_WORK_INIT(hardirq_end);
 	return ksm_sim_engine_req_init(&dev->hw, &cmd->engine);
 }
 
