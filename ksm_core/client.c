@@ -246,7 +246,7 @@ static struct ksm_ctx *take_waiting(struct ksm_client *client)
 	return list;
 }
 
-/* The same for one that has no key. */
+/* Submit the first of the list, which has no key. Else as submit_run(). */
 static bool submit_plain(struct ksm_client *client, struct ksm_ctx **list)
 {
 	struct ksm_ctx *ctx = *list;
@@ -273,7 +273,7 @@ static void client_work(struct work_struct *work)
 	}
 }
 
-/* The same for clients of managers without slots. */
+/* As client_work(), for clients of managers without slots. */
 static void thaw_work(struct work_struct *work)
 {
 	struct ksm_client *client = container_of(work, struct ksm_client, work);

@@ -208,21 +208,33 @@ put_module:
  * sleeps (rpm_lvl 5). There is none yet while the host itself is new; if it does
  * not wake up, the engine is found to be off.
  */
-static struct device *wake_link(struct ufs_hba *hba)
+static struct scsi_device *wake_link(struct ufs_hba *hba)
 {
-	struct scsi_device *wlun = READ_ONCE(hba->ufs_device_wlun);
+	struct scsi_device *sdev;
 
+	/* By way of the list: ufshcd keeps no reference for its pointer. */
+	shost_for_each_device(sdev, hba->host) {
+		if (sdev != READ_ONCE(hba->ufs_device_wlun))
+			continue;
+		pm_runtime_get_sync(&sdev->sdev_gendev);
+		return sdev;
+	}
+	return NULL;
+}
+
+static void leave_link(struct scsi_device *wlun)
+{
 	if (!wlun)
-		return NULL;
-	pm_runtime_get_sync(&wlun->sdev_gendev);
-	return &wlun->sdev_gendev;
+		return;
+	pm_runtime_put(&wlun->sdev_gendev);
+	scsi_device_put(wlun);
 }
 
 static const char *try_host(struct shim_host *host)
 {
 	struct ufs_hba *hba = host->hba;
 	const char *why = shim_policy_refuses(hba);
-	struct device *wlun;
+	struct scsi_device *wlun;
 
 	if (why)
 		return why;
@@ -240,8 +252,7 @@ static const char *try_host(struct shim_host *host)
 			why = take_over(host);
 		ufshcd_release(hba);
 	}
-	if (wlun)
-		pm_runtime_put(wlun);
+	leave_link(wlun);
 	pm_runtime_put(hba->dev);
 	return why;
 }
