@@ -6,7 +6,7 @@
  * which its clones and splits share. That alone is not enough: the two legs of
  * a mirror share it too, and so does all I/O to one registered buffer. So the
  * disk must be the same and the sectors must lie inside the context's. While it
- * is in the table there is no second one of which that is true.
+ * is in the table there is no second one with a key of which that is true.
  *
  * Whatever is not quite right about a match is an error, which the provider has
  * to turn into a failed request: there is data that was to be encrypted.
@@ -113,12 +113,8 @@ static __always_inline int match_part(struct ksm_ctx *ctx, u64 offset,
 				      unsigned int size,
 				      struct ksm_crypt *crypt)
 {
-	unsigned int unit;
+	unsigned int unit = ctx->key->data_unit_size;
 
-	/* It is only here to keep others away. */
-	if (unlikely(!ctx->key))
-		return 0;
-	unit = ctx->key->data_unit_size;
 	if (unlikely(offset + size > ctx->size || offset > ctx->size ||
 		     ((offset | size) & (unit - 1))))
 		return -EIO;
@@ -143,8 +139,11 @@ static __always_inline int look_up(const struct gendisk *disk,
 
 	spin_lock_irqsave(&bucket->lock, flags);
 	hlist_for_each_entry(ctx, &bucket->head, node) {
-		/* Few have the same hash; and gcc would call the rest cold. */
-		if (unlikely(ctx->vec != vec ||
+		/*
+		 * Few have the same hash; and gcc would call the rest cold. One
+		 * without a key may be beside another mapping's with a key.
+		 */
+		if (unlikely(ctx->vec != vec || !ctx->key ||
 			     ctx->client->disk->disk != disk ||
 			     sector >= ctx->sector +
 					       (ctx->size >> SECTOR_SHIFT) ||
