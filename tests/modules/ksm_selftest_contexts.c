@@ -237,6 +237,10 @@ static void test_ctx_rival(void)
 		st_is(ksm_attach_ctx_wait(other, &io->ctx, &io->bio,
 					  &s->f->key[A], DUN),
 		      -EEXIST);
+		/* Without a key it hides nothing. */
+		st_is(ksm_submit_plain(other, &io->ctx, &io->bio), 0);
+		is_part(s, SECTOR + SECTORS, UNIT, DUN + 1);
+		st_is(ksm_detach_ctx(&io->ctx), 0);
 		ksm_client_close(other);
 	}
 	share_vec(s, SECTOR + sectors);
