@@ -27,7 +27,7 @@ struct ksm_disk;
  * @list: in @ksm's clients, under ksm_topology
  * @need: what it uses
  * @wq: runs @work, which may wait for slots; NULL if there are none, and work
- *	is only for what has waited for a frozen disk
+ *	is only for what has waited for a frozen disk or another bio
  * @work: submits what is @waiting
  * @lock: protects @waiting, @waiting_end, @busy
  * @waiting: contexts of bios that wait for a slot, a frozen disk or another bio

@@ -301,6 +301,23 @@ out:
 	setup_end(s);
 }
 
+/* The second and the third bio, of data units 1 and 2, end well and in this order. */
+static void two_end(struct setup *s)
+{
+	struct st_seen seen[ST_SEEN];
+	int i;
+
+	for (i = 1; i <= 2; i++) {
+		io_wait(s, i);
+		st_is(s->io[i]->err, 0);
+		st_is(s->io[i]->left, 0);
+		st_is(s->io[i]->order, i);
+	}
+	st_is(st_disk_seen(s->f->disk, seen), 2);
+	st_is(seen[0].crypt.dun, 1);
+	st_is(seen[1].crypt.dun, 2);
+}
+
 static void freeze_main(void *arg)
 {
 	struct setup *s = arg;
@@ -314,7 +331,6 @@ static void test_freeze(void)
 	struct setup *s = setup(0, false);
 	struct st_seen seen[ST_SEEN];
 	struct st_thread thread;
-	int i;
 
 	if (!s)
 		return;
@@ -331,15 +347,7 @@ static void test_freeze(void)
 	st_tick();
 	st_is(st_disk_seen(s->f->disk, seen), 0);
 	ksm_thaw(s->f->ksm, s->f->disk);
-	for (i = 1; i <= 2; i++) {
-		io_wait(s, i);
-		st_is(s->io[i]->err, 0);
-		st_is(s->io[i]->left, 0);
-		st_is(s->io[i]->order, i);
-	}
-	st_is(st_disk_seen(s->f->disk, seen), 2);
-	st_is(seen[0].crypt.dun, 1);
-	st_is(seen[1].crypt.dun, 2);
+	two_end(s);
 	/* And it is as before. */
 	ksm_thaw(s->f->ksm, s->f->disk);
 	st_is(submit_after(s, 0, A, DUN), 0);
@@ -394,7 +402,6 @@ static void try_rival(unsigned int num_slots, int key)
 {
 	struct setup *s = setup(num_slots, false);
 	struct st_seen seen[ST_SEEN];
-	int i;
 
 	if (!s)
 		return;
@@ -406,15 +413,7 @@ static void try_rival(unsigned int num_slots, int key)
 	st_tick();
 	st_is(st_disk_seen(s->f->disk, seen), 0);
 	st_is(detach(s, 0), BIO_SIZE);
-	for (i = 1; i <= 2; i++) {
-		io_wait(s, i);
-		st_is(s->io[i]->err, 0);
-		st_is(s->io[i]->left, 0);
-		st_is(s->io[i]->order, i);
-	}
-	st_is(st_disk_seen(s->f->disk, seen), 2);
-	st_is(seen[0].crypt.dun, 1);
-	st_is(seen[1].crypt.dun, 2);
+	two_end(s);
 	st_is(submit_after(s, 0, A, DUN), 0);
 	if (s->io[0]->attached)
 		st_is(detach(s, 0), BIO_SIZE);
