@@ -666,28 +666,45 @@ int ksm_evict_key(struct ksm *ksm, const struct ksm_key *key)
 }
 EXPORT_SYMBOL_KSM(ksm_evict_key);
 
+/*
+ * Of the keys that came by @client, or by others that have gone, since their
+ * evictions may not come by anybody any more.
+ */
+static void evict_idle_via(struct ksm *ksm, const struct ksm_client *client,
+			   int held)
+{
+	struct ksm_slot_key *sk;
+	unsigned int i;
+
+	for (i = 0; i < ksm->num_slots; i++) {
+		sk = &ksm->slot_keys[i];
+		if (!sk->key || (sk->via && sk->via != client))
+			continue;
+		if (claim_slot(ksm, i))
+			evict_slot(ksm, i, held);
+		else
+			sk->via = NULL;
+	}
+}
+
 /**
  * ksm_slots_evict_idle() - evict what a client had programmed and nobody uses
  * @ksm: the keyslot manager
  * @client: the client
  *
- * A key that is needed later is programmed again.
+ * A key that is needed later is programmed again. One that others are using now
+ * stays; whoever goes last evicts it, as after ksm_slots_leave().
  *
  * Context: process context, may sleep.
  */
 void ksm_slots_evict_idle(struct ksm *ksm, const struct ksm_client *client)
 {
 	int held = ksm_hold(ksm);
-	unsigned int i;
 
 	mutex_lock(&ksm->lock);
 	if (!held && ksm->ops->evict_idle)
 		ksm->ops->evict_idle(ksm);
-	for (i = 0; i < ksm->num_slots; i++) {
-		if (ksm->slot_keys[i].key && ksm->slot_keys[i].via == client &&
-		    claim_slot(ksm, i))
-			evict_slot(ksm, i, held);
-	}
+	evict_idle_via(ksm, client, held);
 	mutex_unlock(&ksm->lock);
 	if (!held)
 		ksm_release(ksm);
@@ -713,15 +730,13 @@ void ksm_slots_leave(struct ksm *ksm, const struct ksm_client *client,
 	unsigned int i;
 
 	mutex_lock(&ksm->lock);
-	for (i = 0; i < ksm->num_slots; i++) {
+	for (i = 0; heir && i < ksm->num_slots; i++) {
 		sk = &ksm->slot_keys[i];
-		if (!sk->key || (sk->via && sk->via != client))
-			continue;
-		if (heir || !claim_slot(ksm, i))
+		if (sk->key && (!sk->via || sk->via == client))
 			sk->via = heir;
-		else
-			evict_slot(ksm, i, held);
 	}
+	if (!heir)
+		evict_idle_via(ksm, client, held);
 	mutex_unlock(&ksm->lock);
 	if (!held)
 		ksm_release(ksm);

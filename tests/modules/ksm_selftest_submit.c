@@ -262,6 +262,42 @@ out:
 	setup_end(s);
 }
 
+/*
+ * A client's way is about to be closed: what it has programmed is evicted. What
+ * another one is using goes when that one's way is closed.
+ */
+static void test_evict_idle(void)
+{
+	struct setup *s = setup(3, false);
+	struct ksm_client *first;
+
+	if (!s)
+		return;
+	first = s->client;
+	st_is(attach(s, 0, A, DUN), 0);
+	detach(s, 0);
+	st_is(attach(s, 0, B, DUN), 0);
+	detach(s, 0);
+	s->client = client_open(st_disk_bdev(s->f->disk));
+	if (!s->client)
+		goto out;
+	st_is(attach(s, 0, A, DUN), 0);
+	st_is(attach(s, 1, C, DUN), 0);
+	st_is(detach(s, 1), BIO_SIZE);
+	fake_log_is(s->f, "p0 p1 p2 ");
+	ksm_client_evict_idle(first);
+	fake_log_is(s->f, "e1 ");
+	fake_has(s->f, 0, A);
+	st_is(detach(s, 0), BIO_SIZE);
+	ksm_client_evict_idle(s->client);
+	fake_log_is(s->f, "e0 e2 ");
+	ksm_client_close(s->client);
+	s->client = NULL;
+out:
+	ksm_client_close(first);
+	setup_end(s);
+}
+
 static void unregister_main(void *arg)
 {
 	struct setup *s = arg;
@@ -644,6 +680,7 @@ const struct st_test st_submit_tests[] = {
 	{ "ctx-open", test_ctx_open },
 	{ "register", test_register },
 	{ "ctx-close", test_ctx_close },
+	{ "evict-idle", test_evict_idle },
 	{ "unregister", test_unregister },
 	{ "freeze", test_freeze },
 	{ "freeze-again", test_freeze_again },
