@@ -32,7 +32,7 @@ enum ksm_bio_state {
  * @kt: the target
  * @ctx: the hardware path's state
  * @io: the software path's state; must be last, since more lies behind it, and
- *	behind that the context of KSM_BIO_READ_BESIDE, if there may be an engine
+ *	behind that struct ksm_beside, if there may be an engine
  */
 struct ksm_bio {
 	enum ksm_bio_state state;
@@ -41,6 +41,16 @@ struct ksm_bio {
 		struct ksm_ctx ctx;
 		struct ksm_fallback_io io;
 	};
+};
+
+/**
+ * struct ksm_beside - of KSM_BIO_READ_BESIDE
+ * @kb: the rest of what is known about the bio
+ * @ctx: its context, without a key
+ */
+struct ksm_beside {
+	struct ksm_bio *kb;
+	struct ksm_ctx ctx;
 };
 
 static struct ksm_bio *ksm_bio(struct dm_target *ti, struct bio *bio)
@@ -57,7 +67,8 @@ static size_t size_of_bio(const struct ksm_target *kt)
 		     __alignof__(struct ksm_bio));
 }
 
-static struct ksm_ctx *beside(const struct ksm_target *kt, struct ksm_bio *kb)
+static struct ksm_beside *beside(const struct ksm_target *kt,
+				 struct ksm_bio *kb)
 {
 	return (void *)kb + size_of_bio(kt);
 }
@@ -70,8 +81,10 @@ static struct ksm_ctx *beside(const struct ksm_target *kt, struct ksm_bio *kb)
  */
 size_t ksm_io_size(const struct ksm_target *kt)
 {
-	return size_of_bio(kt) +
-	       (kt->line.hw == KSM_HW_OFF ? 0 : sizeof(struct ksm_ctx));
+	size_t more = kt->line.hw == KSM_HW_OFF ? 0 : sizeof(struct ksm_beside);
+
+	/* Targets of one table may differ, and have theirs in front of more. */
+	return size_of_bio(kt) + ALIGN(more, __alignof__(struct ksm_bio));
 }
 
 /* ---- on the way down ---- */
@@ -131,6 +144,25 @@ void ksm_io_encrypted(struct ksm_fallback_io *io, int err)
 	bio_io_error(io->bio);
 }
 
+/* It keeps its vector, as a write does not. */
+static int map_beside(struct ksm_target *kt, struct ksm_bio *kb,
+		      struct bio *bio)
+{
+	struct ksm_beside *b = beside(kt, kb);
+	int err;
+
+	b->kb = kb;
+	kb->state = KSM_BIO_READ_BESIDE;
+	err = ksm_submit_plain(kt->hw.client, &b->ctx, bio);
+	if (likely(!err))
+		return DM_MAPIO_REMAPPED;
+	if (err == -EINPROGRESS)
+		return DM_MAPIO_SUBMITTED;
+	/* As two mappings of the same sectors in map_engine(). */
+	kb->state = KSM_BIO_PASS;
+	return DM_MAPIO_KILL;
+}
+
 static __always_inline int map_software(struct ksm_target *kt,
 					struct ksm_bio *kb, struct bio *bio,
 					sector_t sector)
@@ -142,11 +174,7 @@ static __always_inline int map_software(struct ksm_target *kt,
 	kb->state = KSM_BIO_READ;
 	if (likely(!kt->hw.client))
 		return DM_MAPIO_REMAPPED;
-	/* It keeps its vector, as a write does not. */
-	kb->state = KSM_BIO_READ_BESIDE;
-	return ksm_submit_plain(kt->hw.client, beside(kt, kb), bio) ?
-		       DM_MAPIO_SUBMITTED :
-		       DM_MAPIO_REMAPPED;
+	return map_beside(kt, kb, bio);
 }
 
 static int map_engine(struct ksm_target *kt, struct ksm_bio *kb,
@@ -180,15 +208,17 @@ static int map_engine(struct ksm_target *kt, struct ksm_bio *kb,
 }
 
 /**
- * ksm_io_no_slot() - ksm_core's callback
- * @ctx: the context of a bio that waited for a keyslot
- * @err: why there is none to be had
+ * ksm_io_no_ctx() - ksm_core's callback
+ * @ctx: the context of a bio that waited for a keyslot or another bio
+ * @err: why it cannot have one
  *
  * Context: process context, may sleep.
  */
-void ksm_io_no_slot(struct ksm_ctx *ctx, int err)
+void ksm_io_no_ctx(struct ksm_ctx *ctx, int err)
 {
-	struct ksm_bio *kb = container_of(ctx, struct ksm_bio, ctx);
+	struct ksm_bio *kb =
+		ctx->key ? container_of(ctx, struct ksm_bio, ctx) :
+			   container_of(ctx, struct ksm_beside, ctx)->kb;
 	struct ksm_target *kt = kb->kt;
 	struct bio *bio = ctx->bio;
 	int map = DM_MAPIO_KILL;
@@ -319,7 +349,7 @@ int ksm_io_end(struct dm_target *ti, struct bio *bio, blk_status_t *error)
 	/* Before decrypting: a worker may come here again at once. */
 	kb->state = KSM_BIO_PASS;
 	if (state == KSM_BIO_READ_BESIDE) {
-		ksm_detach_ctx(beside(ti->private, kb));
+		ksm_detach_ctx(&beside(ti->private, kb)->ctx);
 		state = KSM_BIO_READ;
 	}
 	if (state == KSM_BIO_READ) {

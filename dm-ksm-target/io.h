@@ -16,6 +16,6 @@ int ksm_io_map(struct dm_target *ti, struct bio *bio);
 int ksm_io_end(struct dm_target *ti, struct bio *bio, blk_status_t *error);
 void ksm_io_decrypted(struct ksm_fallback_io *io, int err);
 void ksm_io_encrypted(struct ksm_fallback_io *io, int err);
-void ksm_io_no_slot(struct ksm_ctx *ctx, int err);
+void ksm_io_no_ctx(struct ksm_ctx *ctx, int err);
 
 #endif /* _DM_KSM_IO_H */

@@ -296,7 +296,7 @@ static int ksm_target_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 		err = ksm_target_open_device(ti, argv[3]);
 	if (!err)
 		err = ksm_hw_open(kt, dm_table_device_name(ti->table),
-				  ksm_io_no_slot, &ti->error);
+				  ksm_io_no_ctx, &ti->error);
 	if (err) {
 		ksm_target_dtr(ti);
 		goto out;

@@ -40,7 +40,6 @@
 #define KSM_TAG_FIRST 8
 
 static DEFINE_IDA(ksm_tags);
-static struct workqueue_struct *ksm_thaw_wq;
 
 static __always_inline void set_tag(const struct ksm_client *client,
 				    struct bio *bio)
@@ -59,13 +58,14 @@ static __always_inline void set_tag(const struct ksm_client *client,
 	bio->bi_ioprio = prio | client->tag << KSM_TAG_SHIFT;
 }
 
-static __always_inline int attach(struct ksm_ctx *ctx, int slot)
+/* Errors as of ksm_ctx_attach(); after -EINPROGRESS @ctx may be gone. */
+static __always_inline int attach(struct ksm_ctx *ctx, int slot, bool wait)
 {
 	struct ksm_client *client = ctx->client;
 	int err;
 
 	ctx->slot = slot;
-	err = ksm_ctx_attach(ctx);
+	err = ksm_ctx_attach(ctx, wait);
 	if (unlikely(err))
 		return err;
 	this_cpu_inc(client->stats->attached);
@@ -73,12 +73,15 @@ static __always_inline int attach(struct ksm_ctx *ctx, int slot)
 	return 0;
 }
 
-static __always_inline int attach_with_slot(struct ksm_ctx *ctx, int slot)
+/* Takes the reference to the slot. Who waits for another bio does not keep it. */
+static __always_inline int attach_with_slot(struct ksm_ctx *ctx, int slot,
+					    bool wait)
 {
-	int err = attach(ctx, slot);
+	struct ksm_client *client = ctx->client;
+	int err = attach(ctx, slot, wait);
 
 	if (unlikely(err))
-		ksm_slot_put(ctx->client->ksm, slot);
+		ksm_slot_put(client->ksm, slot);
 	return err;
 }
 
@@ -94,46 +97,60 @@ static __always_inline void init_ctx(struct ksm_ctx *ctx,
 	ctx->sector = client->start + bio->bi_iter.bi_sector;
 	ctx->size = bio->bi_iter.bi_size;
 	atomic_set(&ctx->left, ctx->size);
+	ctx->waiters = NULL;
 }
 
 /* ---- bios that have to wait: for a slot, a frozen disk, or another bio ---- */
 
+/* Under client->lock. */
+static void add_waiting(struct ksm_client *client, struct ksm_ctx *ctx)
+{
+	ctx->next = NULL;
+	*client->waiting_end = ctx;
+	client->waiting_end = &ctx->next;
+	WRITE_ONCE(client->busy, true);
+}
+
 /**
- * ksm_client_kick() - have what is waiting tried again
- * @client: the client, which is not being closed
+ * ksm_client_add_waiting() - have a context tried again that has waited
+ * @ctx: the context
+ *
+ * By a worker of its client, whose bio may have ended when this returns.
  *
  * Context: any context.
  */
-void ksm_client_kick(struct ksm_client *client)
+void ksm_client_add_waiting(struct ksm_ctx *ctx)
 {
-	queue_work(client->wq ?: ksm_thaw_wq, &client->work);
+	struct ksm_client *client = ctx->client;
+	unsigned long flags;
+
+	spin_lock_irqsave(&client->lock, flags);
+	add_waiting(client, ctx);
+	queue_work(client->wq, &client->work);
+	spin_unlock_irqrestore(&client->lock, flags);
 }
 
 /*
- * @why: what attaching said. -EINPROGRESS, or -EAGAIN if there is nobody who
- * would go on with it, and nothing to wait for any more.
+ * -EINPROGRESS, or -EAGAIN if there is nobody who would go on with it, and
+ * nothing to wait for any more.
  */
-static noinline int defer(struct ksm_client *client, struct ksm_ctx *ctx,
-			  int why)
+static noinline int defer(struct ksm_client *client, struct ksm_ctx *ctx)
 {
+	bool slots = client->ksm->num_slots;
 	unsigned long flags;
 	int err = -EINPROGRESS;
 
-	ctx->next = NULL;
 	spin_lock_irqsave(&client->lock, flags);
 	/* ksm_client_thaw() comes after the disk has been thawed. */
-	if (why == -EAGAIN && !client->wq && !client->busy &&
+	if (!slots && !client->busy &&
 	    READ_ONCE(client->disk->state) != KSM_DISK_FROZEN) {
 		err = -EAGAIN;
 		goto out;
 	}
 	this_cpu_inc(client->stats->deferred);
-	*client->waiting_end = ctx;
-	client->waiting_end = &ctx->next;
-	/* The other bio may have ended: then nobody else does it. */
-	if (why == -EBUSY || (client->wq && !client->busy))
-		ksm_client_kick(client);
-	WRITE_ONCE(client->busy, true);
+	if (slots && !client->busy)
+		queue_work(client->wq, &client->work);
+	add_waiting(client, ctx);
 out:
 	spin_unlock_irqrestore(&client->lock, flags);
 	return err;
@@ -143,16 +160,51 @@ static void submit_failed(struct ksm_ctx *ctx, int err)
 {
 	struct ksm_client *client = ctx->client;
 
+	if (unlikely(ctx->waiters))
+		ksm_ctx_pass_on(ctx);
 	this_cpu_inc(client->stats->failed);
 	client->failed(ctx, err);
 }
 
+/* It may have ended already if it waits for another bio. */
 static void submit_attached(struct ksm_ctx *ctx, int err)
 {
-	if (unlikely(err))
-		submit_failed(ctx, err);
-	else
+	if (likely(!err))
 		submit_bio_noacct(ctx->bio);
+	else if (err != -EINPROGRESS)
+		submit_failed(ctx, err);
+}
+
+/*
+ * Submit the contexts of one key at the head of the list. Sets it to the rest.
+ * They all go with the slot that was got for the first, though others may be
+ * waiting for it by now; those that come later have to queue up.
+ */
+static void submit_run(struct ksm_client *client, struct ksm_ctx **list)
+{
+	struct ksm_ctx *ctx = *list;
+	const struct ksm_key *key = ctx->key;
+	int slot = ksm_slot_get_via(client->ksm, key, client);
+	struct blk_plug plug;
+	struct ksm_ctx *next;
+
+	blk_start_plug(&plug);
+	for (; ctx && ctx->key == key; ctx = next) {
+		next = ctx->next;
+		if (slot < 0) {
+			submit_failed(ctx, slot);
+			continue;
+		}
+		/*
+		 * The last one takes our reference. When it has ended, the key
+		 * may be evicted and the manager may go.
+		 */
+		if (next && next->key == key)
+			ksm_slot_dup(client->ksm, slot);
+		submit_attached(ctx, attach_with_slot(ctx, slot, true));
+	}
+	blk_finish_plug(&plug);
+	*list = ctx;
 }
 
 /* What could not go yet waits on, before what has come since. */
@@ -172,62 +224,24 @@ static void put_back(struct ksm_client *client, struct ksm_ctx *list)
 }
 
 /*
- * Attach one that has no key or needs no slot, after it had to wait. -EAGAIN or
- * -EBUSY if it has to wait on: whatever ends that calls the worker again.
+ * Submit the first of the list, which needs no slot. Sets it to the rest. False
+ * if the disk is frozen again: all wait on for ksm_client_thaw().
  */
-static int attach_again(struct ksm_client *client, struct ksm_ctx *ctx)
-{
-	int err = ctx->key ? attach(ctx, KSM_NO_SLOT) : ksm_ctx_attach(ctx);
-
-	if (err == -EAGAIN || err == -EBUSY)
-		put_back(client, ctx);
-	return err;
-}
-
-/*
- * Submit the contexts of one key at the head of the list. Sets it to the rest.
- * They all go with the slot that was got for the first, though others may be
- * waiting for it by now; those that come later have to queue up. Returns false
- * if one has to wait for another bio, whose end queues the work again.
- */
-static bool submit_run(struct ksm_client *client, struct ksm_ctx **list)
+static bool submit_one(struct ksm_client *client, struct ksm_ctx **list)
 {
 	struct ksm_ctx *ctx = *list;
-	const struct ksm_key *key = ctx->key;
-	int slot = ksm_slot_get_via(client->ksm, key, client);
-	struct blk_plug plug;
-	struct ksm_ctx *next;
-	bool parked = false;
-	bool more;
+	struct ksm_ctx *next = ctx->next;
 	int err;
 
-	blk_start_plug(&plug);
-	for (; ctx && ctx->key == key && !parked; ctx = next) {
-		next = ctx->next;
-		if (slot < 0) {
-			submit_failed(ctx, slot);
-			continue;
-		}
-		/*
-		 * The last one takes our reference. When it has ended, the key
-		 * may be evicted and the manager may go.
-		 */
-		more = next && next->key == key;
-		if (more)
-			ksm_slot_dup(client->ksm, slot);
-		err = attach_with_slot(ctx, slot);
-		parked = err == -EBUSY;
-		if (likely(!parked)) {
-			submit_attached(ctx, err);
-			continue;
-		}
-		if (more)
-			ksm_slot_put(client->ksm, slot);
+	err = ctx->key ? attach(ctx, KSM_NO_SLOT, true) :
+			 ksm_ctx_attach(ctx, true);
+	if (err == -EAGAIN) {
 		put_back(client, ctx);
+		return false;
 	}
-	blk_finish_plug(&plug);
-	*list = ctx;
-	return !parked;
+	*list = next;
+	submit_attached(ctx, err);
+	return true;
 }
 
 /* The list of what is waiting; NULL, and nobody is busy with it, if empty. */
@@ -246,19 +260,6 @@ static struct ksm_ctx *take_waiting(struct ksm_client *client)
 	return list;
 }
 
-/* Submit the first of the list, which has no key. Else as submit_run(). */
-static bool submit_plain(struct ksm_client *client, struct ksm_ctx **list)
-{
-	struct ksm_ctx *ctx = *list;
-	struct ksm_ctx *next = ctx->next;
-
-	if (attach_again(client, ctx))
-		return false;
-	submit_bio_noacct(ctx->bio);
-	*list = next;
-	return true;
-}
-
 static void client_work(struct work_struct *work)
 {
 	struct ksm_client *client = container_of(work, struct ksm_client, work);
@@ -266,28 +267,10 @@ static void client_work(struct work_struct *work)
 
 	while ((list = take_waiting(client))) {
 		while (list) {
-			if (!(list->key ? submit_run(client, &list) :
-					  submit_plain(client, &list)))
+			if (list->key && client->ksm->num_slots)
+				submit_run(client, &list);
+			else if (!submit_one(client, &list))
 				return;
-		}
-	}
-}
-
-/* As client_work(), for clients of managers without slots. */
-static void thaw_work(struct work_struct *work)
-{
-	struct ksm_client *client = container_of(work, struct ksm_client, work);
-	struct ksm_ctx *ctx, *next;
-	int err;
-
-	while ((ctx = take_waiting(client))) {
-		for (; ctx; ctx = next) {
-			next = ctx->next;
-			err = attach_again(client, ctx);
-			/* Frozen again, or another bio has the same vector. */
-			if (err == -EAGAIN || err == -EBUSY)
-				return;
-			submit_attached(ctx, err);
 		}
 	}
 }
@@ -302,9 +285,7 @@ static void thaw_work(struct work_struct *work)
  */
 void ksm_client_thaw(struct ksm_client *client)
 {
-	/* Not by its wq, which it may be about to get. */
-	if (!client->ksm->num_slots)
-		queue_work(ksm_thaw_wq, &client->work);
+	queue_work(client->wq, &client->work);
 }
 
 /* ---- submitting ---- */
@@ -315,9 +296,9 @@ static __always_inline int try_attach(struct ksm_ctx *ctx)
 	int slot;
 
 	if (!ksm->num_slots)
-		return attach(ctx, KSM_NO_SLOT);
+		return attach(ctx, KSM_NO_SLOT, true);
 	slot = ksm_slot_try_get_inline(ksm, ctx->key);
-	return unlikely(slot < 0) ? slot : attach_with_slot(ctx, slot);
+	return unlikely(slot < 0) ? slot : attach_with_slot(ctx, slot, true);
 }
 
 /**
@@ -353,8 +334,8 @@ int ksm_submit_ctx(struct ksm_client *client, struct ksm_ctx *ctx,
 		err = -EAGAIN;
 		if (likely(!client->ordered || !READ_ONCE(client->busy)))
 			err = try_attach(ctx);
-		if (unlikely(err == -EAGAIN || err == -EBUSY))
-			err = defer(client, ctx, err);
+		if (unlikely(err == -EAGAIN))
+			err = defer(client, ctx);
 	} while (unlikely(err == -EAGAIN));
 
 	if (unlikely(err && err != -EINPROGRESS))
@@ -375,8 +356,10 @@ EXPORT_SYMBOL_KSM(ksm_submit_ctx);
  *
  * Context: any context in which bios may be submitted.
  * Return: 0: the caller submits the bio. -EINPROGRESS: it has to wait for
- *	another one with the same vector and sectors, will be submitted with
- *	submit_bio_noacct(), and may have ended already.
+ *	another one with the same vector and sectors. It will be submitted with
+ *	submit_bio_noacct(), or &ksm_client_config.failed will be called, and it
+ *	may have ended already. Otherwise the bio has no context: -EEXIST if a bio
+ *	of another client with the same vector and sectors is under way.
  */
 int ksm_submit_plain(struct ksm_client *client, struct ksm_ctx *ctx,
 		     struct bio *bio)
@@ -384,9 +367,7 @@ int ksm_submit_plain(struct ksm_client *client, struct ksm_ctx *ctx,
 	init_ctx(ctx, client, bio, NULL, 0);
 	ctx->slot = KSM_NO_SLOT;
 	atomic_set(&ctx->left, 0);
-	if (likely(!ksm_ctx_attach(ctx)))
-		return 0;
-	return defer(client, ctx, -EBUSY);
+	return ksm_ctx_attach(ctx, true);
 }
 EXPORT_SYMBOL_KSM(ksm_submit_plain);
 
@@ -413,33 +394,13 @@ int ksm_attach_ctx_wait(struct ksm_client *client, struct ksm_ctx *ctx,
 	init_ctx(ctx, client, bio, key, dun);
 	set_tag(client, bio);
 	if (!client->ksm->num_slots)
-		return attach(ctx, KSM_NO_SLOT);
+		return attach(ctx, KSM_NO_SLOT, false);
 	slot = ksm_slot_get_via(client->ksm, key, client);
-	return slot < 0 ? slot : attach_with_slot(ctx, slot);
+	return slot < 0 ? slot : attach_with_slot(ctx, slot, false);
 }
 EXPORT_SYMBOL_KSM(ksm_attach_ctx_wait);
 
 /* ---- opening and closing ---- */
-
-/**
- * ksm_clients_init() - when the module is loaded
- *
- * Return: 0 or -ENOMEM.
- */
-int ksm_clients_init(void)
-{
-	ksm_thaw_wq =
-		alloc_workqueue("ksm_thaw", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	return ksm_thaw_wq ? 0 : -ENOMEM;
-}
-
-/**
- * ksm_clients_exit() - when the module is unloaded
- */
-void ksm_clients_exit(void)
-{
-	destroy_workqueue(ksm_thaw_wq);
-}
 
 static void free_client(struct ksm_client *client)
 {
@@ -461,13 +422,15 @@ static struct ksm_client *alloc_client(const struct ksm_client_config *config)
 	if (!client)
 		return NULL;
 	spin_lock_init(&client->lock);
-	INIT_WORK(&client->work, thaw_work);
+	INIT_WORK(&client->work, client_work);
 	client->waiting_end = &client->waiting;
 	client->upper = config->upper;
 	client->failed = config->failed;
 	client->stats = alloc_percpu(struct ksm_client_stats);
-	if (!client->stats) {
-		kfree(client);
+	client->wq = alloc_workqueue("ksm/%s", WQ_MEM_RECLAIM | WQ_UNBOUND, 0,
+				     config->name);
+	if (!client->stats || !client->wq) {
+		free_client(client);
 		return NULL;
 	}
 	if (!config->upper) {
@@ -484,7 +447,6 @@ static int connect(struct ksm_client *client, struct block_device *bdev,
 		   const struct ksm_client_config *config)
 {
 	struct ksm_caps need = {};
-	int err;
 
 	if (!config->upper) {
 		need.data_unit_sizes[config->mode->id] = config->data_unit_size;
@@ -492,19 +454,7 @@ static int connect(struct ksm_client *client, struct block_device *bdev,
 	}
 	client->start = get_start_sect(bdev);
 	client->ordered = !config->upper || bdev_is_zoned(bdev);
-	err = ksm_client_join(client, bdev, config->upper ? NULL : &need);
-	/* What has no slots never waits for one. */
-	if (err || !client->ksm->num_slots)
-		return err;
-
-	INIT_WORK(&client->work, client_work);
-	client->wq = alloc_workqueue("ksm/%s", WQ_MEM_RECLAIM | WQ_UNBOUND, 0,
-				     config->name);
-	if (!client->wq) {
-		ksm_client_leave(client);
-		return -ENOMEM;
-	}
-	return 0;
+	return ksm_client_join(client, bdev, config->upper ? NULL : &need);
 }
 
 /**

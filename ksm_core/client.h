@@ -26,11 +26,11 @@ struct ksm_disk;
  * @failed: the submitter's callback
  * @list: in @ksm's clients, under ksm_topology
  * @need: what it uses
- * @wq: runs @work, which may wait for slots; NULL if there are none, and work
- *	is only for what has waited for a frozen disk or another bio
+ * @wq: runs @work, which may wait for slots
  * @work: submits what is @waiting
  * @lock: protects @waiting, @waiting_end, @busy
- * @waiting: contexts of bios that wait for a slot, a frozen disk or another bio
+ * @waiting: contexts of bios that wait for a slot or a frozen disk, or have
+ *	waited for another bio
  * @waiting_end: where the next one goes
  * @busy: there are such bios, or some that have not been submitted yet
  * @stats: counters per CPU
@@ -55,9 +55,7 @@ struct ksm_client {
 	struct ksm_client_stats __percpu *stats;
 };
 
-int ksm_clients_init(void);
-void ksm_clients_exit(void);
 void ksm_client_thaw(struct ksm_client *client);
-void ksm_client_kick(struct ksm_client *client);
+void ksm_client_add_waiting(struct ksm_ctx *ctx);
 
 #endif /* _KSM_CORE_CLIENT_H */

@@ -6,7 +6,8 @@
  * which its clones and splits share. That alone is not enough: the two legs of
  * a mirror share it too, and so does all I/O to one registered buffer. So the
  * disk must be the same and the sectors must lie inside the context's. While it
- * is in the table there is no second one with a key of which that is true.
+ * is in the table there is no second one of which that is true, unless neither
+ * has a key.
  *
  * Whatever is not quite right about a match is an error, which the provider has
  * to turn into a failed request: there is data that was to be encrypted.
@@ -39,6 +40,56 @@ void ksm_ctx_table_init(void)
 }
 
 /**
+ * ksm_ctx_wait_for() - another bio has the same vector and sectors
+ * @rival: that one's context, in the table and locked
+ * @ctx: the context that cannot be attached, with those that wait for it
+ * @wait: it can wait
+ *
+ * It holds up nobody but those who wait for itself.
+ *
+ * Context: any context.
+ * Return: -EINPROGRESS, -EBUSY or -EEXIST, as ksm_ctx_attach().
+ */
+int ksm_ctx_wait_for(struct ksm_ctx *rival, struct ksm_ctx *ctx, bool wait)
+{
+	/* Of its own client it is known to stay as long. */
+	if (rival->client != ctx->client)
+		return -EEXIST;
+	if (!wait)
+		return -EBUSY;
+
+	this_cpu_inc(ctx->client->stats->deferred);
+	ctx->next = NULL;
+	if (!rival->waiters)
+		rival->waiters_end = &rival->waiters;
+	*rival->waiters_end = ctx;
+	rival->waiters_end = &ctx->next;
+	return -EINPROGRESS;
+}
+
+/**
+ * ksm_ctx_pass_on() - let those go on who wait for a context
+ * @ctx: the context, not in the table, which somebody waits for
+ *
+ * The first one is given to the worker, and the others wait for that one: of
+ * thousands which wait to read the same block, each is looked at once.
+ *
+ * Context: any context.
+ */
+void ksm_ctx_pass_on(struct ksm_ctx *ctx)
+{
+	struct ksm_ctx *first = ctx->waiters;
+
+	if (first->next) {
+		if (!first->waiters)
+			first->waiters_end = &first->waiters;
+		*first->waiters_end = first->next;
+		first->waiters_end = ctx->waiters_end;
+	}
+	ksm_client_add_waiting(first);
+}
+
+/**
  * ksm_detach_ctx() - take a bio's context away
  * @ctx: the context, attached by ksm_submit_ctx() or ksm_attach_ctx_wait()
  *
@@ -59,10 +110,9 @@ unsigned int ksm_detach_ctx(struct ksm_ctx *ctx)
 
 	spin_lock_irqsave(&bucket->lock, flags);
 	__hlist_del(&ctx->node);
-	/* Under the lock: who wants it has not got it yet, so the client is there. */
-	if (unlikely(ctx->wanted))
-		ksm_client_kick(client);
 	spin_unlock_irqrestore(&bucket->lock, flags);
+	if (unlikely(ctx->waiters))
+		ksm_ctx_pass_on(ctx);
 
 	left = atomic_read(&ctx->left);
 	if (unlikely(left) && !ctx->bio->bi_status) {
@@ -139,10 +189,7 @@ static __always_inline int look_up(const struct gendisk *disk,
 
 	spin_lock_irqsave(&bucket->lock, flags);
 	hlist_for_each_entry(ctx, &bucket->head, node) {
-		/*
-		 * Few have the same hash; and gcc would call the rest cold. One
-		 * without a key may be beside another mapping's with a key.
-		 */
+		/* Few have the same hash; and gcc would call the rest cold. */
 		if (unlikely(ctx->vec != vec || !ctx->key ||
 			     ctx->client->disk->disk != disk ||
 			     sector >= ctx->sector +
@@ -302,7 +349,9 @@ static noinline void bios_done(struct gendisk *disk, struct request *rq)
  * @crypt: what that said
  *
  * Once for each request for which ksm_request_crypt() gave a key, when it has
- * been processed without an error.
+ * been processed without an error. A driver that cannot tell may report each
+ * attempt: data that gets by without the engine is then found with less
+ * certainty, if a part of the same bio was tried again.
  *
  * Context: any context, before any of it is completed.
  */

@@ -38,6 +38,7 @@ static inline struct ksm_bucket *ksm_ctx_bucket(const struct bio_vec *vec)
  * A bio does not have its vector to itself: all I/O to a buffer that is
  * registered with io_uring shares one. What matches two contexts could be told
  * to be either's, and the memory of one of them may be gone before its time.
+ * Those without a key are not told to be anybody's.
  */
 static __always_inline struct ksm_ctx *ksm_ctx_rival(struct ksm_bucket *bucket,
 						     const struct ksm_ctx *ctx)
@@ -46,6 +47,7 @@ static __always_inline struct ksm_ctx *ksm_ctx_rival(struct ksm_bucket *bucket,
 
 	hlist_for_each_entry(other, &bucket->head, node) {
 		if (unlikely(other->vec == ctx->vec &&
+			     (other->key || ctx->key) &&
 			     other->client->disk->disk ==
 				     ctx->client->disk->disk &&
 			     other->sector < ctx->sector + (ctx->size >>
@@ -57,19 +59,24 @@ static __always_inline struct ksm_ctx *ksm_ctx_rival(struct ksm_bucket *bucket,
 	return NULL;
 }
 
+int ksm_ctx_wait_for(struct ksm_ctx *rival, struct ksm_ctx *ctx, bool wait);
+
 /**
  * ksm_ctx_attach() - put a context into the table
  * @ctx: the context, filled in, with a slot if there are slots. One without a key
- *	goes to every disk, and beside those of other clients.
+ *	goes to every disk.
+ * @wait: it can wait for another bio
  *
  * Inline, because every bio does it.
  *
  * Context: any context.
- * Return: 0; -ENODEV if the disk has gone; -EAGAIN if it is frozen; -EBUSY if
- *	a bio of the client with the same vector and sectors is under way: when
- *	that ends, the client's work is queued; -EEXIST if it is another client's.
+ * Return: 0; -ENODEV if the disk has gone; -EAGAIN if it is frozen. If a bio
+ *	with the same vector and sectors is under way, and one of both has a key:
+ *	-EEXIST if it is another client's, else -EINPROGRESS, and when that ends
+ *	the client's worker goes on with @ctx, or has done so already; -EBUSY
+ *	without @wait.
  */
-static __always_inline int ksm_ctx_attach(struct ksm_ctx *ctx)
+static __always_inline int ksm_ctx_attach(struct ksm_ctx *ctx, bool wait)
 {
 	struct ksm_bucket *bucket = ksm_ctx_bucket(ctx->vec);
 	enum ksm_disk_state state;
@@ -86,19 +93,16 @@ static __always_inline int ksm_ctx_attach(struct ksm_ctx *ctx)
 		goto unlock;
 	}
 	rival = ksm_ctx_rival(bucket, ctx);
-	if (unlikely(rival && (ctx->key || rival->client == ctx->client))) {
-		/* Of its own client it is known to stay as long. */
-		err = rival->client == ctx->client ? -EBUSY : -EEXIST;
-		rival->wanted |= err == -EBUSY;
-		goto unlock;
-	}
-	ctx->wanted = false;
-	hlist_add_head(&ctx->node, &bucket->head);
+	if (unlikely(rival))
+		err = ksm_ctx_wait_for(rival, ctx, wait);
+	else
+		hlist_add_head(&ctx->node, &bucket->head);
 unlock:
 	spin_unlock_irqrestore(&bucket->lock, flags);
 	return err;
 }
 
+void ksm_ctx_pass_on(struct ksm_ctx *ctx);
 void ksm_ctx_table_init(void);
 void ksm_ctx_drain(const struct gendisk *disk);
 

@@ -4,16 +4,11 @@
  */
 #include <linux/module.h>
 
-#include "client.h"
 #include "context.h"
 #include "debugfs.h"
 
 static int __init ksm_core_init(void)
 {
-	int err = ksm_clients_init();
-
-	if (err)
-		return err;
 	ksm_ctx_table_init();
 	ksm_debugfs_init();
 	return 0;
@@ -22,7 +17,6 @@ static int __init ksm_core_init(void)
 static void __exit ksm_core_exit(void)
 {
 	ksm_debugfs_exit();
-	ksm_clients_exit();
 }
 
 module_init(ksm_core_init);

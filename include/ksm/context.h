@@ -31,9 +31,9 @@ struct request;
  * @mode: the mode that it will use
  * @data_unit_size: the data unit size, in bytes
  * @dun_bytes: bytes of its largest data unit number
- * @failed: called instead of submitting a bio that had to wait for a keyslot
- *	and cannot have one (ksm_submit_ctx()); ends the bio. Process context,
- *	may sleep.
+ * @failed: called instead of submitting a bio that had to wait, for a keyslot
+ *	or another bio, and cannot have a context (ksm_submit_ctx(),
+ *	ksm_submit_plain()); ends the bio. Process context, may sleep.
  */
 struct ksm_client_config {
 	const char *name;
@@ -50,8 +50,8 @@ struct ksm_client_config {
  * @key: its key; NULL if it only keeps others away (ksm_submit_plain())
  * @dun: data unit number of its first data unit
  *
- * The submitter may read @bio. Everything else is private to ksm_core. The
- * memory need not be initialized.
+ * The submitter may read @bio and @key. Everything else is private to ksm_core.
+ * The memory need not be initialized.
  */
 struct ksm_ctx {
 	struct bio *bio;
@@ -60,7 +60,7 @@ struct ksm_ctx {
 	/* private: */
 	union {
 		struct hlist_node node; /* attached */
-		struct ksm_ctx *next; /* waiting for a slot */
+		struct ksm_ctx *next; /* waiting */
 	};
 	const struct bio_vec *vec;
 	struct ksm_bucket *bucket;
@@ -69,7 +69,8 @@ struct ksm_ctx {
 	unsigned int size;
 	unsigned int slot;
 	atomic_t left;
-	bool wanted;
+	struct ksm_ctx *waiters;
+	struct ksm_ctx **waiters_end;
 };
 
 /* For submitters. */
@@ -84,7 +85,7 @@ void ksm_client_evict_idle(struct ksm_client *client);
 /**
  * struct ksm_client_stats - counters of a client since it was opened
  * @attached: bios that were submitted with a context
- * @deferred: of these, bios that had to wait for a keyslot
+ * @deferred: bios that had to wait, for a keyslot, a frozen disk or another bio
  * @failed: bios that could not be submitted
  * @lost: bios whose data did not all pass the engine
  */

@@ -40,6 +40,7 @@ extern const struct st_test st_slot_tests[];
 extern const struct st_test st_wait_tests[];
 extern const struct st_test st_context_tests[];
 extern const struct st_test st_submit_tests[];
+extern const struct st_test st_rival_tests[];
 extern const struct st_test st_stress_tests[];
 
 __printf(1, 2) void st_fail(const char *fmt, ...);

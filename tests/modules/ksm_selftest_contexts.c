@@ -21,13 +21,6 @@ static void is_other(struct setup *s, sector_t sector, unsigned int bytes)
 	st_is(crypt.slot, KSM_NO_SLOT);
 }
 
-static void is_bad(struct setup *s, sector_t sector, unsigned int bytes)
-{
-	struct ksm_crypt crypt;
-
-	st_is(ask(s, s->f->disk, sector, bytes, &crypt), -EIO);
-}
-
 /* ---- finding ---- */
 
 static void test_ctx_find(void)
@@ -176,90 +169,6 @@ out:
 	setup_end(s);
 }
 
-/* Gives the second bio the vector of the first. */
-static void share_vec(struct setup *s, sector_t sector)
-{
-	s->io[1]->bio.bi_io_vec = s->io[0]->vec;
-	s->io[1]->bio.bi_iter.bi_sector = sector;
-}
-
-/* Two bios have the same vector, as the legs of a mirror do. */
-static void test_ctx_mirror(void)
-{
-	struct setup *s = setup(2, false);
-	struct ksm_crypt crypt;
-
-	if (!s)
-		return;
-	share_vec(s, SECTOR + 10000);
-	if (!st_is(attach(s, 0, A, DUN), 0))
-		goto out;
-	if (st_is(attach(s, 1, B, 5), 0)) {
-		is_part(s, SECTOR, BIO_SIZE, DUN);
-		st_is(ask(s, s->f->disk, SECTOR + 10000, BIO_SIZE, &crypt), 0);
-		st_true(crypt.key == &s->f->key[B]);
-		st_true(crypt.ctx == &s->io[1]->ctx);
-		st_is(crypt.dun, 5);
-		detach(s, 1);
-	}
-	detach(s, 0);
-out:
-	setup_end(s);
-}
-
-static void try_rival(struct setup *s, int key, u64 dun, sector_t sector)
-{
-	share_vec(s, sector);
-	st_is(attach(s, 1, key, dun), -EBUSY);
-	is_part(s, SECTOR + SECTORS, UNIT, DUN + 1);
-}
-
-/* Not with sectors of the first, whatever it is. */
-static void test_ctx_rival(void)
-{
-	const sector_t sectors = UNITS * SECTORS;
-	struct setup *s = setup(2, false);
-	struct ksm_client *other;
-	struct io *io;
-
-	if (!s)
-		return;
-	io = s->io[1];
-	if (!st_is(attach(s, 0, A, DUN), 0))
-		goto out;
-	try_rival(s, A, DUN, SECTOR);
-	try_rival(s, B, DUN, SECTOR);
-	try_rival(s, A, DUN + UNITS - 1, SECTOR + sectors - SECTORS);
-	try_rival(s, A, DUN - UNITS + 1, SECTOR - sectors + SECTORS);
-	share_vec(s, SECTOR);
-	other = client_open(io->bio.bi_bdev);
-	if (other) {
-		st_is(ksm_attach_ctx_wait(other, &io->ctx, &io->bio,
-					  &s->f->key[A], DUN),
-		      -EEXIST);
-		/* Without a key it hides nothing. */
-		st_is(ksm_submit_plain(other, &io->ctx, &io->bio), 0);
-		is_part(s, SECTOR + SECTORS, UNIT, DUN + 1);
-		st_is(ksm_detach_ctx(&io->ctx), 0);
-		ksm_client_close(other);
-	}
-	share_vec(s, SECTOR + sectors);
-	if (st_is(attach(s, 1, A, DUN + UNITS), 0)) {
-		is_part(s, SECTOR + SECTORS, UNIT, DUN + 1);
-		is_bad(s, SECTOR + sectors - SECTORS, 2 * UNIT);
-		detach(s, 1);
-	}
-	share_vec(s, SECTOR - sectors);
-	if (st_is(attach(s, 1, B, 0), 0))
-		detach(s, 1);
-	detach(s, 0);
-	share_vec(s, SECTOR);
-	if (st_is(attach(s, 1, A, DUN), 0))
-		detach(s, 1);
-out:
-	setup_end(s);
-}
-
 /* Contexts are about the disk's sectors, whatever the submitter's device is. */
 static void test_ctx_partition(void)
 {
@@ -373,8 +282,6 @@ const struct st_test st_context_tests[] = {
 	{ "ctx-small-units", test_ctx_small_units },
 	{ "ctx-other-disk", test_ctx_other_disk },
 	{ "ctx-other-bio", test_ctx_other_bio },
-	{ "ctx-mirror", test_ctx_mirror },
-	{ "ctx-rival", test_ctx_rival },
 	{ "ctx-partition", test_ctx_partition },
 	{ "ctx-no-slots", test_ctx_no_slots },
 	{ "ctx-done", test_ctx_done },

@@ -22,8 +22,8 @@ module_param(only, charp, 0444);
 MODULE_PARM_DESC(only, "run the test of this name only");
 
 static const struct st_test *const suites[] = {
-	st_slot_tests,	 st_wait_tests,	  st_context_tests,
-	st_submit_tests, st_stress_tests,
+	st_slot_tests,	 st_wait_tests,	 st_context_tests,
+	st_submit_tests, st_rival_tests, st_stress_tests,
 };
 
 /* The first complaint of the test that is running. */

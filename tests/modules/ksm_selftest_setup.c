@@ -244,3 +244,11 @@ void is_part(struct setup *s, sector_t sector, unsigned int bytes, u64 dun)
 	st_true(crypt.ctx == &s->io[0]->ctx);
 	fake_has(s->f, crypt.slot, A);
 }
+
+/* It is nothing that a context is about, and must be failed. */
+void is_bad(struct setup *s, sector_t sector, unsigned int bytes)
+{
+	struct ksm_crypt crypt;
+
+	st_is(ask(s, s->f->disk, sector, bytes, &crypt), -EIO);
+}

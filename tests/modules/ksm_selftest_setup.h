@@ -60,7 +60,7 @@ struct io {
 struct setup {
 	struct fake *f;
 	struct ksm_client *client;
-	struct io *io[3];
+	struct io *io[5];
 	atomic_t ended;
 };
 
@@ -78,5 +78,6 @@ bool io_wait(struct setup *s, int nr);
 int ask(struct setup *s, struct gendisk *disk, sector_t sector,
 	unsigned int bytes, struct ksm_crypt *crypt);
 void is_part(struct setup *s, sector_t sector, unsigned int bytes, u64 dun);
+void is_bad(struct setup *s, sector_t sector, unsigned int bytes);
 
 #endif /* _KSM_SELFTEST_SETUP_H */

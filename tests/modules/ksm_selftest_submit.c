@@ -433,129 +433,6 @@ static void test_freeze_again(void)
 	setup_end(s);
 }
 
-/* A bio whose vector and sectors are those of one that is under way. */
-static void try_rival(unsigned int num_slots, int key)
-{
-	struct setup *s = setup(num_slots, false);
-	struct st_seen seen[ST_SEEN];
-
-	if (!s)
-		return;
-	s->io[1]->bio.bi_io_vec = s->io[0]->vec;
-	if (!st_is(attach(s, 0, A, 0), 0))
-		goto out;
-	st_is(submit(s, 1, key, 1), -EINPROGRESS);
-	st_is(submit(s, 2, A, 2), -EINPROGRESS);
-	st_tick();
-	st_is(st_disk_seen(s->f->disk, seen), 0);
-	st_is(detach(s, 0), BIO_SIZE);
-	two_end(s);
-	st_is(submit_after(s, 0, A, DUN), 0);
-	if (s->io[0]->attached)
-		st_is(detach(s, 0), BIO_SIZE);
-	st_is(ksm_client_evict(s->client, &s->f->key[A]), 0);
-	st_is(ksm_client_evict(s->client, &s->f->key[B]), 0);
-out:
-	setup_end(s);
-}
-
-static void test_rival(void)
-{
-	try_rival(0, A);
-	try_rival(2, A);
-	try_rival(2, B);
-	try_rival(1, B);
-}
-
-static void drop_main(void *arg)
-{
-	fake_drop_disk(arg);
-}
-
-static int submit_plain(struct setup *s, int nr)
-{
-	struct io *io = s->io[nr];
-	int err = ksm_submit_plain(s->client, &io->ctx, &io->bio);
-
-	io->attached = !err;
-	io->deferred = err == -EINPROGRESS;
-	return err;
-}
-
-/* A bio without a key, whose vector and sectors are those of one that has one. */
-static void try_plain(unsigned int num_slots)
-{
-	struct setup *s = setup(num_slots, false);
-	struct st_seen seen[ST_SEEN];
-	struct ksm_crypt crypt;
-
-	if (!s)
-		return;
-	s->io[1]->bio.bi_io_vec = s->io[0]->vec;
-	if (!st_is(attach(s, 0, A, DUN), 0))
-		goto out;
-	st_is(submit_plain(s, 1), -EINPROGRESS);
-	st_tick();
-	st_true(!completion_done(&s->io[1]->done));
-	st_is(ask(s, s->f->disk, SECTOR, UNIT, &crypt), 0);
-	st_true(crypt.key == &s->f->key[A]);
-	st_is(detach(s, 0), BIO_SIZE);
-	io_wait(s, 1);
-	st_is(s->io[1]->err, 0);
-	st_is(s->io[1]->left, 0);
-	st_is(st_disk_seen(s->f->disk, seen), 0);
-
-	st_is(submit_plain(s, 2), 0);
-	s->io[0]->bio.bi_io_vec = s->io[2]->vec;
-	st_is(ask(s, s->f->disk, SECTOR, UNIT, &crypt), 0);
-	st_true(!crypt.key && !crypt.ctx);
-	st_is(submit(s, 0, A, DUN), -EINPROGRESS);
-	st_tick();
-	st_true(!completion_done(&s->io[0]->done));
-	/* Who waits for contexts does not wait for this. */
-	if (!num_slots)
-		ksm_freeze(s->f->ksm, s->f->disk);
-	st_is(detach(s, 2), 0);
-	if (!num_slots)
-		ksm_thaw(s->f->ksm, s->f->disk);
-	io_wait(s, 0);
-	st_is(s->io[0]->left, 0);
-	st_is(st_disk_seen(s->f->disk, seen), 1);
-	st_is(seen[0].crypt.dun, DUN);
-out:
-	setup_end(s);
-}
-
-static void test_plain(void)
-{
-	try_plain(0);
-	try_plain(2);
-}
-
-/* The disk goes while one waits for another. */
-static void test_rival_unregister(void)
-{
-	struct setup *s = setup(2, false);
-	struct st_thread thread;
-
-	if (!s)
-		return;
-	s->io[1]->bio.bi_io_vec = s->io[0]->vec;
-	if (!st_is(attach(s, 0, A, 0), 0))
-		goto out;
-	st_is(submit(s, 1, A, 1), -EINPROGRESS);
-	if (st_start(&thread, drop_main, s->f)) {
-		st_true(st_asleep(&thread));
-		detach(s, 0);
-		io_wait(s, 1);
-		st_is(s->io[1]->err, -ENODEV);
-		st_true(st_ended(&thread));
-		st_join(&thread);
-	}
-out:
-	setup_end(s);
-}
-
 /* The disk goes instead of being thawed. */
 static void test_freeze_unregister(void)
 {
@@ -684,9 +561,6 @@ const struct st_test st_submit_tests[] = {
 	{ "unregister", test_unregister },
 	{ "freeze", test_freeze },
 	{ "freeze-again", test_freeze_again },
-	{ "rival", test_rival },
-	{ "rival-unregister", test_rival_unregister },
-	{ "plain", test_plain },
 	{ "freeze-unregister", test_freeze_unregister },
 	{ "ctx-dead", test_ctx_dead },
 	{ "caps", test_caps },
