@@ -185,7 +185,6 @@ int ksm_hw_activate(struct ksm_target *kt)
 	if (!err) {
 		hw->why = "active";
 		WRITE_ONCE(hw->suspect, false);
-		WRITE_ONCE(hw->stopped, false);
 		WRITE_ONCE(hw->active, true);
 		return 0;
 	}
@@ -210,14 +209,12 @@ void ksm_hw_fail(struct ksm_target *kt, const char *why)
 {
 	struct ksm_hw *hw = &kt->hw;
 
-	/* First, or others would take the software path in between. */
-	if (kt->line.hw == KSM_HW_REQUIRE)
-		WRITE_ONCE(hw->stopped, true);
 	if (!xchg(&hw->active, false))
 		return;
 	WRITE_ONCE(hw->why, why);
 	DMERR("engine of %s: %s, %s", kt->dev->name, why,
-	      hw->stopped ? "stopping I/O" : "going on in software");
+	      kt->line.hw == KSM_HW_REQUIRE ? "stopping I/O" :
+					      "going on in software");
 }
 
 static bool vecs_aligned(const struct ksm_target *kt, struct bio *bio)

@@ -14,9 +14,8 @@ struct ksm_target;
  * struct ksm_hw - the hardware path of a target
  * @client: submits to the engine; NULL if there is none that could be used
  * @key: the engine's copy of the key, none if its size is 0
- * @active: I/O goes this way
+ * @active: I/O goes this way; if not and the engine is required, none goes any
  * @suspect: it has returned errors since it was verified
- * @stopped: no I/O may go any way, since the engine was required and has failed
  * @small_blocks: the device has blocks smaller than data units
  * @why: why it is not active, a word for the status line
  */
@@ -25,7 +24,6 @@ struct ksm_hw {
 	struct ksm_key key;
 	bool active;
 	bool suspect;
-	bool stopped;
 	bool small_blocks;
 	const char *why;
 };

@@ -185,8 +185,11 @@ static int map_engine(struct ksm_target *kt, struct ksm_bio *kb,
 	/* If it turns out that there is no slot, software must be able to. */
 	if (bio_data_dir(bio) == WRITE && kt->line.hw != KSM_HW_REQUIRE)
 		max = min(max, kt->max_write);
+	/* The device's limit is less than it was when the table was loaded. */
 	if (unlikely(!limit_bio(bio, max)))
-		return DM_MAPIO_KILL;
+		return kt->line.hw == KSM_HW_REQUIRE ?
+			       DM_MAPIO_KILL :
+			       map_software(kt, kb, bio, sector);
 	bio_set_dev(bio, kt->dev->bdev);
 	kb->kt = kt;
 	kb->state = KSM_BIO_ENGINE;
@@ -254,7 +257,7 @@ static __always_inline int map_data(struct dm_target *ti, struct ksm_target *kt,
 		if (likely(max))
 			return map_engine(kt, kb, bio, sector, max);
 	}
-	if (unlikely(READ_ONCE(kt->hw.stopped)))
+	if (unlikely(kt->line.hw == KSM_HW_REQUIRE))
 		return DM_MAPIO_KILL;
 	return map_software(kt, kb, bio, sector);
 }
