@@ -135,6 +135,19 @@ static inline bool compat_ufs_always_on(struct ufs_hba *hba)
  */
 #define COMPAT_UFS_CMD_SEND 0
 
+/*
+ * Has the device a driver? Where it cannot be told, one whose probing has not
+ * ended counts, too.
+ */
+static inline bool compat_device_bound(struct device *dev)
+{
+#ifdef KSM_HAVE_DEVICE_IS_BOUND
+	return device_is_bound(dev);
+#else
+	return dev->driver;
+#endif
+}
+
 /* What a class interface's functions are told: the device, dev. */
 #ifdef KSM_HAVE_CLASS_INTERFACE_DEV
 #define COMPAT_ADD_DEV_ARGS struct device *dev

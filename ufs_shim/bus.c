@@ -20,6 +20,21 @@
 #include "host.h"
 #include "ufs.h"
 
+static bool host_is_removed(const struct scsi_device *sdev)
+{
+	enum scsi_host_state state = READ_ONCE(sdev->host->shost_state);
+
+	return state == SHOST_CANCEL || state == SHOST_CANCEL_RECOVERY;
+}
+
+static void disk_unbinds(struct scsi_device *sdev)
+{
+	/* The host goes, and was seen only after host_event() had been due. */
+	if (shim_is_ufs(sdev) && host_is_removed(sdev))
+		shim_host_going(shim_host_device(sdev));
+	shim_disk_going(sdev);
+}
+
 static int scsi_event(struct notifier_block *nb, unsigned long action,
 		      void *data)
 {
@@ -30,7 +45,7 @@ static int scsi_event(struct notifier_block *nb, unsigned long action,
 	if (action == BUS_NOTIFY_BOUND_DRIVER)
 		shim_disk_added(to_scsi_device(dev));
 	else if (action == BUS_NOTIFY_UNBIND_DRIVER)
-		shim_disk_going(to_scsi_device(dev));
+		disk_unbinds(to_scsi_device(dev));
 	return NOTIFY_OK;
 }
 
@@ -88,7 +103,12 @@ static int add_dev(COMPAT_ADD_DEV_ARGS)
 	    !watch(shim_host_device(sdev), host_event))
 		return -EBUSY;
 	shim_host_seen(sdev);
-	/* scsi_event() is told of whoever is bound or unbound after this. */
+	/*
+	 * scsi_event() is told of whoever is bound or unbound after this. Others
+	 * wait while SCSI devices are added: not for one that is being probed.
+	 */
+	if (!compat_device_bound(&sdev->sdev_gendev))
+		return 0;
 	device_lock(&sdev->sdev_gendev);
 	if (sdev->sdev_gendev.driver)
 		shim_disk_added(sdev);

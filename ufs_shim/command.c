@@ -129,8 +129,8 @@ static void handle(struct shim_host *host, u8 *upiu)
 	tag(lrb->utr_descriptor_ptr, crypt.slot, crypt.dun);
 	this_cpu_inc(host->counts->tagged);
 	/*
-	 * That it is under way suffices: if it fails, so do its bios, and if it
-	 * is sent once more it comes here once more.
+	 * That it is under way suffices: if it fails, so do its bios. If it is
+	 * sent once more it counts once more, see ksm_request_done().
 	 */
 	ksm_request_done(rq->q->disk, rq, &crypt);
 }

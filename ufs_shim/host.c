@@ -408,6 +408,20 @@ static struct gendisk *take_disk(struct shim_host *host,
 	return disk;
 }
 
+/*
+ * I/O to a disk that sleeps waits in its queue until it wakes up. If it cannot,
+ * nobody would end that before its driver is unbound, which waits for this.
+ */
+static void drop_disk(struct shim_host *host, struct gendisk *disk)
+{
+	struct device *dev = disk_to_dev(disk)->parent;
+
+	if (pm_runtime_get_sync(dev) < 0)
+		blk_mark_disk_dead(disk);
+	ksm_unregister(host->ksm, disk);
+	pm_runtime_put(dev);
+}
+
 /* Waits for I/O; what it needs of the host stays until the host has gone. */
 static void drop_disks(struct shim_host *host, const struct gendisk *only)
 {
@@ -415,7 +429,7 @@ static void drop_disks(struct shim_host *host, const struct gendisk *only)
 
 	lockdep_assert_held(&host->leaving);
 	while ((disk = take_disk(host, only)))
-		ksm_unregister(host->ksm, disk);
+		drop_disk(host, disk);
 }
 
 /**
