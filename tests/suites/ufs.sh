@@ -541,15 +541,15 @@ again 0
 again 1
 again 3
 
-# The well-known unit fails to wake up, and with it the disk, for whose I/O that was: this
-# waits in the disk's queue, and only the disk's end ends it.
+# The link does not come back, so the well-known unit fails to wake up, and with it the disk
+# for whose I/O that was: this waits in the disk's queue, and only the disk's end ends it.
 dead_asleep() { # DESC HOST HOW...: it goes so
 	local n=$1 host=$2 disk pid end=$((SECONDS + ${KSM_TIMEOUT:-400} / 8))
 	shift 2
 	disk=$(ufs_disk "$host" 0) && ok "$n: a mapping" hw a "$disk" require || return
 	ufs_may_sleep "$host"
 	ok "$n: sleeps" until_is "$(ufs_wlun "$host")/power/runtime_status" suspended
-	ok "$n: will not wake up" modprobe ksm_fail_return function=ufshcd_wl_runtime_resume || return
+	ok "$n: will not wake up" modprobe ksm_fail_return function=ufshcd_host_reset_and_restore || return
 	dd if=/dev/mapper/a of=/dev/null bs=4k count=1 iflag=direct 2>/dev/null &
 	pid=$!
 	ok "$n: does not wake up for a read" until_is "/sys/class/block/${disk##*/}/device/power/runtime_status" error
@@ -562,10 +562,18 @@ dead_asleep() { # DESC HOST HOW...: it goes so
 	rmmod ksm_fail_return
 }
 delete() { echo 1 >"/sys/class/block/${1##*/}/device/delete"; }
-dead_asleep 'a dead host' 0 ufs_unbind 0
-ufs_bind 0
-dead_asleep 'a dead disk' 1 delete "$(ufs_disk 1 0)"
-ufs_unbind 1
-ufs_bind 1
-again 0
-again 1
+case $(uname -r) in
+6.*)
+	dead_asleep 'a dead host' 0 ufs_unbind 0
+	ufs_bind 0
+	dead_asleep 'a dead disk' 1 delete "$(ufs_disk 1 0)"
+	ufs_unbind 1
+	ufs_bind 1
+	again 0
+	again 1
+	;;
+*)
+	# They try again and again. Each time the unit's queue is let go once more than it was held,
+	# which is a WARNING (blk_clear_pm_only()), whoever uses the disk.
+	;;
+esac
