@@ -14,7 +14,7 @@ struct ksm_target;
  * struct ksm_hw - the hardware path of a target
  * @client: submits to the engine; NULL if there is none that could be used
  * @key: the engine's copy of the key, none if its size is 0
- * @active: I/O goes this way; if not and the engine is required, none goes any
+ * @active: I/O goes this way; if it is required and not, none goes at all
  * @suspect: it has returned errors since it was verified
  * @small_blocks: the device has blocks smaller than data units
  * @why: why it is not active, a word for the status line

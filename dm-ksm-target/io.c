@@ -152,6 +152,7 @@ static int map_beside(struct ksm_target *kt, struct ksm_bio *kb,
 	int err;
 
 	b->kb = kb;
+	kb->kt = kt;
 	kb->state = KSM_BIO_READ_BESIDE;
 	err = ksm_submit_plain(kt->hw.client, &b->ctx, bio);
 	if (likely(!err))

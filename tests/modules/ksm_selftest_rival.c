@@ -228,13 +228,6 @@ static int submit_plain(struct setup *s, int nr)
 	return err;
 }
 
-static void freeze_main(void *arg)
-{
-	struct setup *s = arg;
-
-	ksm_freeze(s->f->ksm, s->f->disk);
-}
-
 /*
  * Who waited, and others for it, comes upon another bio: they all wait for that
  * one, and so does one that comes later.

@@ -252,3 +252,11 @@ void is_bad(struct setup *s, sector_t sector, unsigned int bytes)
 
 	st_is(ask(s, s->f->disk, sector, bytes, &crypt), -EIO);
 }
+
+/* For a thread: freezes the disk of a setup, which waits for its bios. */
+void freeze_main(void *arg)
+{
+	struct setup *s = arg;
+
+	ksm_freeze(s->f->ksm, s->f->disk);
+}

@@ -74,6 +74,7 @@ int submit(struct setup *s, int nr, int key, u64 dun);
 int submit_after(struct setup *s, int nr, int key, u64 dun);
 unsigned int detach(struct setup *s, int nr);
 bool io_wait(struct setup *s, int nr);
+void freeze_main(void *arg);
 
 int ask(struct setup *s, struct gendisk *disk, sector_t sector,
 	unsigned int bytes, struct ksm_crypt *crypt);

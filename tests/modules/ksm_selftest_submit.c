@@ -354,13 +354,6 @@ static void two_end(struct setup *s)
 	st_is(seen[1].crypt.dun, 2);
 }
 
-static void freeze_main(void *arg)
-{
-	struct setup *s = arg;
-
-	ksm_freeze(s->f->ksm, s->f->disk);
-}
-
 /* For a while there are no contexts; then all goes on in its order. */
 static void test_freeze(void)
 {
