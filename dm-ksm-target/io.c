@@ -106,23 +106,27 @@ static bool limit_bio(struct bio *bio, unsigned int max)
 	return true;
 }
 
-static int map_write(struct ksm_target *kt, struct ksm_bio *kb, struct bio *bio,
-		     sector_t sector)
+/* What map says, from what became of a bio. It may have ended unless it failed. */
+static __always_inline int mapped(struct ksm_bio *kb, int err)
 {
-	int err;
-
-	if (unlikely(!limit_bio(bio, kt->max_write)))
-		return DM_MAPIO_KILL;
-	bio_set_dev(bio, kt->dev->bdev);
-	/* Before that: another CPU may have submitted it when it returns. */
-	kb->state = KSM_BIO_WRITE;
-	err = ksm_fallback_encrypt(kt->fb, &kb->io, bio, sector, kt->in_order);
 	if (likely(!err))
 		return DM_MAPIO_REMAPPED;
 	if (err == -EINPROGRESS)
 		return DM_MAPIO_SUBMITTED;
 	kb->state = KSM_BIO_PASS;
 	return DM_MAPIO_KILL;
+}
+
+static int map_write(struct ksm_target *kt, struct ksm_bio *kb, struct bio *bio,
+		     sector_t sector)
+{
+	if (unlikely(!limit_bio(bio, kt->max_write)))
+		return DM_MAPIO_KILL;
+	bio_set_dev(bio, kt->dev->bdev);
+	/* Before that: another CPU may have submitted it when it returns. */
+	kb->state = KSM_BIO_WRITE;
+	return mapped(kb, ksm_fallback_encrypt(kt->fb, &kb->io, bio, sector,
+					       kt->in_order));
 }
 
 /**
@@ -149,19 +153,11 @@ static int map_beside(struct ksm_target *kt, struct ksm_bio *kb,
 		      struct bio *bio)
 {
 	struct ksm_beside *b = beside(kt, kb);
-	int err;
 
 	b->kb = kb;
 	kb->kt = kt;
 	kb->state = KSM_BIO_READ_BESIDE;
-	err = ksm_submit_plain(kt->hw.client, &b->ctx, bio);
-	if (likely(!err))
-		return DM_MAPIO_REMAPPED;
-	if (err == -EINPROGRESS)
-		return DM_MAPIO_SUBMITTED;
-	/* As two mappings of the same sectors in map_engine(). */
-	kb->state = KSM_BIO_PASS;
-	return DM_MAPIO_KILL;
+	return mapped(kb, ksm_submit_plain(kt->hw.client, &b->ctx, bio));
 }
 
 static __always_inline int map_software(struct ksm_target *kt,
@@ -196,15 +192,11 @@ static int map_engine(struct ksm_target *kt, struct ksm_bio *kb,
 	kb->state = KSM_BIO_ENGINE;
 	err = ksm_submit_ctx(kt->hw.client, &kb->ctx, bio, &kt->hw.key,
 			     ksm_hw_dun(kt, sector));
-	if (likely(!err))
-		return DM_MAPIO_REMAPPED;
-	if (err == -EINPROGRESS)
-		return DM_MAPIO_SUBMITTED;
+	/* -EEXIST: two mappings of the same sectors, not the engine's fault. */
+	if (likely(!err) || err == -EINPROGRESS || err == -EEXIST)
+		return mapped(kb, err);
 
 	kb->state = KSM_BIO_PASS;
-	/* Two mappings of the same sectors: not the engine's fault. */
-	if (err == -EEXIST)
-		return DM_MAPIO_KILL;
 	ksm_hw_fail(kt, "engine-has-gone");
 	if (kt->line.hw == KSM_HW_REQUIRE)
 		return DM_MAPIO_KILL;

@@ -364,10 +364,15 @@ EXPORT_SYMBOL_KSM(ksm_submit_ctx);
 int ksm_submit_plain(struct ksm_client *client, struct ksm_ctx *ctx,
 		     struct bio *bio)
 {
+	int err;
+
 	init_ctx(ctx, client, bio, NULL, 0);
 	ctx->slot = KSM_NO_SLOT;
 	atomic_set(&ctx->left, 0);
-	return ksm_ctx_attach(ctx, true);
+	err = ksm_ctx_attach(ctx, true);
+	if (unlikely(err && err != -EINPROGRESS))
+		this_cpu_inc(client->stats->failed);
+	return err;
 }
 EXPORT_SYMBOL_KSM(ksm_submit_plain);
 

@@ -667,9 +667,15 @@ int ksm_evict_key(struct ksm *ksm, const struct ksm_key *key)
 EXPORT_SYMBOL_KSM(ksm_evict_key);
 
 /*
- * Of the keys that came by @client, or by others that have gone, since their
- * evictions may not come by anybody any more.
+ * A key that came by @client, or by one that has gone: its eviction may not come
+ * by anybody any more.
  */
+static bool came_by(const struct ksm_slot_key *sk,
+		    const struct ksm_client *client)
+{
+	return sk->key && (!sk->via || sk->via == client);
+}
+
 static void evict_idle_via(struct ksm *ksm, const struct ksm_client *client,
 			   int held)
 {
@@ -678,7 +684,7 @@ static void evict_idle_via(struct ksm *ksm, const struct ksm_client *client,
 
 	for (i = 0; i < ksm->num_slots; i++) {
 		sk = &ksm->slot_keys[i];
-		if (!sk->key || (sk->via && sk->via != client))
+		if (!came_by(sk, client))
 			continue;
 		if (claim_slot(ksm, i))
 			evict_slot(ksm, i, held);
@@ -711,6 +717,17 @@ void ksm_slots_evict_idle(struct ksm *ksm, const struct ksm_client *client)
 	ksm_slot_wake_first(ksm);
 }
 
+static void inherit(struct ksm *ksm, const struct ksm_client *client,
+		    const struct ksm_client *heir)
+{
+	unsigned int i;
+
+	for (i = 0; i < ksm->num_slots; i++) {
+		if (came_by(&ksm->slot_keys[i], client))
+			ksm->slot_keys[i].via = heir;
+	}
+}
+
 /**
  * ksm_slots_leave() - a client goes: evict what it had programmed
  * @ksm: the keyslot manager
@@ -726,16 +743,11 @@ void ksm_slots_leave(struct ksm *ksm, const struct ksm_client *client,
 		     const struct ksm_client *heir)
 {
 	int held = ksm_hold(ksm);
-	struct ksm_slot_key *sk;
-	unsigned int i;
 
 	mutex_lock(&ksm->lock);
-	for (i = 0; heir && i < ksm->num_slots; i++) {
-		sk = &ksm->slot_keys[i];
-		if (sk->key && (!sk->via || sk->via == client))
-			sk->via = heir;
-	}
-	if (!heir)
+	if (heir)
+		inherit(ksm, client, heir);
+	else
 		evict_idle_via(ksm, client, held);
 	mutex_unlock(&ksm->lock);
 	if (!held)

@@ -52,6 +52,7 @@ static void test_ctx_rival(void)
 {
 	const sector_t sectors = UNITS * SECTORS;
 	struct setup *s = setup(2, false);
+	struct ksm_client_stats stats;
 	struct ksm_client *other;
 	struct io *io;
 
@@ -72,6 +73,8 @@ static void test_ctx_rival(void)
 		      -EEXIST);
 		/* It would be taken for the first. */
 		st_is(ksm_submit_plain(other, &io->ctx, &io->bio), -EEXIST);
+		ksm_client_get_stats(other, &stats);
+		st_is(stats.failed, 1);
 		is_part(s, SECTOR + SECTORS, UNIT, DUN + 1);
 		ksm_client_close(other);
 	}
@@ -150,6 +153,19 @@ static void evict_all(struct setup *s)
 		st_is(ksm_client_evict(s->client, &s->f->key[key]), 0);
 }
 
+/* All share a vector: the first is under way, the others wait for it. */
+static bool all_wait(struct setup *s)
+{
+	int i;
+
+	share_all(s);
+	if (!st_is(attach(s, 0, A, 0), 0))
+		return false;
+	for (i = 1; i < ARRAY_SIZE(s->io); i++)
+		st_is(submit(s, i, A, i), -EINPROGRESS);
+	return true;
+}
+
 /* A bio whose vector and sectors are those of one that is under way. */
 static void try_rival(unsigned int num_slots, int key)
 {
@@ -196,11 +212,8 @@ static void test_rivals(void)
 
 	if (!s)
 		return;
-	share_all(s);
-	if (!st_is(attach(s, 0, A, 0), 0))
+	if (!all_wait(s))
 		goto out;
-	for (i = 1; i < ARRAY_SIZE(s->io); i++)
-		st_is(submit(s, i, A, i), -EINPROGRESS);
 	st_is(deferred(s), ARRAY_SIZE(s->io) - 1);
 	st_disk_hold(s->f->disk, true);
 	st_is(detach(s, 0), BIO_SIZE);
@@ -392,11 +405,8 @@ static void test_rival_unregister(void)
 
 	if (!s)
 		return;
-	share_all(s);
-	if (!st_is(attach(s, 0, A, 0), 0))
+	if (!all_wait(s))
 		goto out;
-	for (i = 1; i < ARRAY_SIZE(s->io); i++)
-		st_is(submit(s, i, A, i), -EINPROGRESS);
 	if (st_start(&thread, drop_main, s->f)) {
 		st_true(st_asleep(&thread));
 		detach(s, 0);

@@ -231,6 +231,15 @@ static void test_register(void)
 	fake_free(g);
 }
 
+/* Another client takes the place of the setup's, which is returned. */
+static struct ksm_client *change_client(struct setup *s)
+{
+	struct ksm_client *first = s->client;
+
+	s->client = client_open(st_disk_bdev(s->f->disk));
+	return first;
+}
+
 /* Whoever goes takes its keys out of the hardware, but not those of others. */
 static void test_ctx_close(void)
 {
@@ -239,10 +248,9 @@ static void test_ctx_close(void)
 
 	if (!s)
 		return;
-	first = s->client;
 	st_is(attach(s, 0, A, DUN), 0);
 	detach(s, 0);
-	s->client = client_open(st_disk_bdev(s->f->disk));
+	first = change_client(s);
 	if (!s->client)
 		goto out;
 	st_is(attach(s, 0, B, DUN), 0);
@@ -273,12 +281,11 @@ static void test_evict_idle(void)
 
 	if (!s)
 		return;
-	first = s->client;
 	st_is(attach(s, 0, A, DUN), 0);
 	detach(s, 0);
 	st_is(attach(s, 0, B, DUN), 0);
 	detach(s, 0);
-	s->client = client_open(st_disk_bdev(s->f->disk));
+	first = change_client(s);
 	if (!s->client)
 		goto out;
 	st_is(attach(s, 0, A, DUN), 0);

@@ -573,7 +573,8 @@ case $(uname -r) in
 	again 1
 	;;
 *)
-	# They try again and again. Each time the unit's queue is let go once more than it was held,
-	# which is a WARNING (blk_clear_pm_only()), whoever uses the disk.
+	# There the kernel has a WARNING when a unit is unbound whose resume has failed: its queue
+	# is let go once more than it was held. Seen on 7.3 with none of our modules, too.
+	skip 'a dead host, a dead disk' 'a WARNING of this kernel (blk_clear_pm_only)'
 	;;
 esac
