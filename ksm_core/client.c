@@ -58,6 +58,16 @@ static __always_inline void set_tag(const struct ksm_client *client,
 	bio->bi_ioprio = prio | client->tag << KSM_TAG_SHIFT;
 }
 
+/*
+ * A bio that has got no context may go on without one, encrypted otherwise, and
+ * must not be merged with those that have the tag.
+ */
+static void clear_tag(const struct ksm_client *client, struct bio *bio)
+{
+	if (!client->upper)
+		bio->bi_ioprio &= ~(KSM_TAG_MASK << KSM_TAG_SHIFT);
+}
+
 /* Errors as of ksm_ctx_attach(); after -EINPROGRESS @ctx may be gone. */
 static __always_inline int attach(struct ksm_ctx *ctx, int slot, bool wait)
 {
@@ -163,6 +173,7 @@ static void submit_failed(struct ksm_ctx *ctx, int err)
 	if (unlikely(ctx->waiters))
 		ksm_ctx_pass_on(ctx);
 	this_cpu_inc(client->stats->failed);
+	clear_tag(client, ctx->bio);
 	client->failed(ctx, err);
 }
 
@@ -338,8 +349,10 @@ int ksm_submit_ctx(struct ksm_client *client, struct ksm_ctx *ctx,
 			err = defer(client, ctx);
 	} while (unlikely(err == -EAGAIN));
 
-	if (unlikely(err && err != -EINPROGRESS))
+	if (unlikely(err && err != -EINPROGRESS)) {
 		this_cpu_inc(client->stats->failed);
+		clear_tag(client, bio);
+	}
 	return err;
 }
 EXPORT_SYMBOL_KSM(ksm_submit_ctx);

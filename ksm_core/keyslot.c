@@ -31,6 +31,9 @@
 #include "slot_get.h"
 #include "trace.h"
 
+/* How long a slot that was closed may take to become idle before another is. */
+#define PATIENCE (5 * HZ)
+
 /**
  * struct ksm_waiter - a task that waits for a slot
  * @list: in struct ksm's waiters
@@ -42,6 +45,20 @@ struct ksm_waiter {
 	struct task_struct *task;
 	bool tried;
 };
+
+/*
+ * A device that once failed to suspend is on, and answers each wish to resume it
+ * with that error.
+ */
+static int power_on(struct device *dev)
+{
+	int err = pm_runtime_resume_and_get(dev);
+
+	if (!err || !pm_runtime_active(dev))
+		return err;
+	pm_runtime_get_noresume(dev);
+	return 0;
+}
 
 /**
  * ksm_hold() - make the hardware ready for the provider's operations
@@ -63,7 +80,7 @@ int ksm_hold(struct ksm *ksm)
 		goto up;
 	}
 	if (ksm->dev) {
-		err = pm_runtime_resume_and_get(ksm->dev);
+		err = power_on(ksm->dev);
 		if (err)
 			goto up;
 	}
@@ -271,6 +288,23 @@ static bool claim_slot(struct ksm *ksm, unsigned int slot)
 	       atomic_cmpxchg(refs, 0, KSM_CLOSED) == 0;
 }
 
+/*
+ * The same for a key that nobody should use. Somebody may have a reference for a
+ * moment who has been on his way to the slot since it had another key, see
+ * ksm_slot_try_get_inline(). They need to be waited for once (@waited) while the
+ * lock is held.
+ */
+static bool claim_evicted(struct ksm *ksm, unsigned int slot, bool *waited)
+{
+	if (claim_slot(ksm, slot))
+		return true;
+	if (*waited)
+		return false;
+	synchronize_rcu();
+	*waited = true;
+	return claim_slot(ksm, slot);
+}
+
 static void open_claimed(struct ksm *ksm, unsigned int slot, int refs)
 {
 	/* Whoever sees it open sees its key. */
@@ -352,9 +386,22 @@ static int slot_to_close(struct ksm *ksm)
 	return oldest;
 }
 
+/* Whether a slot is closed, and idle or not closed for long. */
+static bool may_come_free(struct ksm *ksm, unsigned int slot)
+{
+	int refs = atomic_read(&ksm->slots[slot].refs);
+
+	if (refs >= 0 || !slot_usable(ksm, slot))
+		return false;
+	return refs == KSM_CLOSED ||
+	       time_before(jiffies, ksm->slot_keys[slot].closed + PATIENCE);
+}
+
 /*
  * One closed slot for each waiter. Also of those that are idle at the moment: a
- * busy key might take it again before a waiter does, and again and again.
+ * busy key might take it again before a waiter does, and again and again. One
+ * that stays busy in spite of it does not count for ever: its I/O may be held
+ * back further down for as long as a control group's owner likes.
  */
 static void close_for_waiters(struct ksm *ksm)
 {
@@ -366,12 +413,12 @@ static void close_for_waiters(struct ksm *ksm)
 	spin_unlock_irq(&ksm->wait_lock);
 
 	for (i = 0; i < ksm->num_slots; i++)
-		wanted -= atomic_read(&ksm->slots[i].refs) < 0 &&
-			  slot_usable(ksm, i);
+		wanted -= may_come_free(ksm, i);
 	for (; wanted > 0; wanted--) {
 		slot = slot_to_close(ksm);
 		if (slot < 0)
 			break;
+		ksm->slot_keys[slot].closed = jiffies;
 		atomic_add(KSM_CLOSED, &ksm->slots[slot].refs);
 		if (ksm->slot_keys[slot].key)
 			trace_ksm_slot_close(ksm, ksm->slot_keys[slot].key,
@@ -387,8 +434,11 @@ static void close_for_waiters(struct ksm *ksm)
  */
 static void lose_slot(struct ksm *ksm, unsigned int slot)
 {
-	if (!claim_slot(ksm, slot) && atomic_read(&ksm->slots[slot].refs) >= 0)
+	if (!claim_slot(ksm, slot) &&
+	    atomic_read(&ksm->slots[slot].refs) >= 0) {
+		ksm->slot_keys[slot].closed = jiffies;
 		atomic_add(KSM_CLOSED, &ksm->slots[slot].refs);
+	}
 	unlink_key(ksm, slot);
 }
 
@@ -510,6 +560,8 @@ static bool any_idle(struct ksm *ksm)
 
 static void wait_for_turn(struct ksm *ksm, struct ksm_waiter *waiter)
 {
+	bool first;
+
 	for (;;) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		if (ksm_is_dead(ksm))
@@ -518,9 +570,14 @@ static void wait_for_turn(struct ksm *ksm, struct ksm_waiter *waiter)
 		 * The new first one tries at once: its key may be in a slot by
 		 * now, or the slot closed for it has been opened again.
 		 */
-		if (is_first(ksm, waiter) && (!waiter->tried || any_idle(ksm)))
+		first = is_first(ksm, waiter);
+		if (first && (!waiter->tried || any_idle(ksm)))
 			break;
-		schedule();
+		if (!first)
+			schedule();
+		else if (!schedule_timeout(PATIENCE))
+			/* To close another slot, see close_for_waiters(). */
+			break;
 	}
 	__set_current_state(TASK_RUNNING);
 }
@@ -620,7 +677,8 @@ static int empty_slot(struct ksm *ksm, unsigned int slot, int held)
 
 static int evict_slot(struct ksm *ksm, unsigned int slot, int held)
 {
-	bool idle = claim_slot(ksm, slot);
+	bool waited = false;
+	bool idle = claim_evicted(ksm, slot, &waited);
 	int err = empty_slot(ksm, slot, held);
 
 	if (WARN_ONCE(!idle, "%s: key evicted while in use\n", ksm->name))
@@ -680,13 +738,14 @@ static void evict_idle_via(struct ksm *ksm, const struct ksm_client *client,
 			   int held)
 {
 	struct ksm_slot_key *sk;
+	bool waited = false;
 	unsigned int i;
 
 	for (i = 0; i < ksm->num_slots; i++) {
 		sk = &ksm->slot_keys[i];
 		if (!came_by(sk, client))
 			continue;
-		if (claim_slot(ksm, i))
+		if (claim_evicted(ksm, i, &waited))
 			evict_slot(ksm, i, held);
 		else
 			sk->via = NULL;
@@ -722,8 +781,9 @@ static void inherit(struct ksm *ksm, const struct ksm_client *client,
 {
 	unsigned int i;
 
+	/* Not one that was left to whoever goes last: that may be another stack's. */
 	for (i = 0; i < ksm->num_slots; i++) {
-		if (came_by(&ksm->slot_keys[i], client))
+		if (ksm->slot_keys[i].via == client)
 			ksm->slot_keys[i].via = heir;
 	}
 }

@@ -44,16 +44,18 @@ struct ksm_slot {
  * @next: next slot of the same hash value, -1 at the end
  * @via: the client that had the key programmed
  * @since: number of programming operations before this one
+ * @closed: jiffies when the slot was closed while it was in use
  * @bad: the hardware refused to program the slot when it was last tried
  *
  * Written under struct ksm's lock and only while the slot is closed and idle
- * (but @via). Read without, see ksm_slot_try_get().
+ * (but @via and @closed). Read without, see ksm_slot_try_get().
  */
 struct ksm_slot_key {
 	const struct ksm_key *key;
 	int next;
 	const struct ksm_client *via;
 	u64 since;
+	unsigned long closed;
 	bool bad;
 };
 

@@ -9,6 +9,7 @@
 #include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
+#include <linux/rcupdate.h>
 
 #include "keyslot.h"
 #include "trace.h"
@@ -39,26 +40,12 @@ static __always_inline void ksm_slot_put_inline(struct ksm *ksm,
 		ksm_slot_wake_first(ksm);
 }
 
-/**
- * ksm_slot_try_get_inline() - ksm_slot_try_get(), for every bio
- * @ksm: the keyslot manager, which has slots
- * @key: the key
- *
- * The walk along the hash chain has no lock. Slots never go away, so it may be
- * led to another chain by a slot that changes hands, but no further; and what
- * it finds is looked at again once nobody can change it any more. If it misses
- * the key for that reason, the caller takes the way around, which has a lock.
- *
- * Context: any context.
- * Return: as ksm_slot_try_get().
- */
-static __always_inline int ksm_slot_try_get_inline(struct ksm *ksm,
-						   const struct ksm_key *key)
+/* Of ksm_slot_try_get_inline(). */
+static __always_inline int ksm_find_open_slot(struct ksm *ksm,
+					      const struct ksm_key *key)
 {
 	int slot;
 
-	if (unlikely(ksm_is_dead(ksm)))
-		return -ENODEV;
 	slot = READ_ONCE(*ksm_chain_head(ksm, key));
 	if (unlikely(slot < 0))
 		return -EAGAIN;
@@ -76,7 +63,36 @@ static __always_inline int ksm_slot_try_get_inline(struct ksm *ksm,
 		ksm_slot_put(ksm, slot);
 		return -EAGAIN;
 	}
-	trace_ksm_slot_get(ksm, key, slot);
+	return slot;
+}
+
+/**
+ * ksm_slot_try_get_inline() - ksm_slot_try_get(), for every bio
+ * @ksm: the keyslot manager, which has slots
+ * @key: the key
+ *
+ * The walk along the hash chain has no lock. Slots never go away, so it may be
+ * led to another chain by a slot that changes hands, but no further; and what
+ * it finds is looked at again once nobody can change it any more. If it misses
+ * the key for that reason, the caller takes the way around, which has a lock.
+ * All of that within an RCU read section, so that who finds a slot in use which
+ * should not be can wait for those who are about to let go of it again.
+ *
+ * Context: any context.
+ * Return: as ksm_slot_try_get().
+ */
+static __always_inline int ksm_slot_try_get_inline(struct ksm *ksm,
+						   const struct ksm_key *key)
+{
+	int slot;
+
+	if (unlikely(ksm_is_dead(ksm)))
+		return -ENODEV;
+	rcu_read_lock();
+	slot = ksm_find_open_slot(ksm, key);
+	rcu_read_unlock();
+	if (likely(slot >= 0))
+		trace_ksm_slot_get(ksm, key, slot);
 	return slot;
 }
 

@@ -305,6 +305,46 @@ out:
 	setup_end(s);
 }
 
+/*
+ * A key that was in use when its way was closed is left to whoever goes last. A
+ * client that goes and leaves its keys to another one does not leave that one, too.
+ */
+static void test_evict_idle_inherit(void)
+{
+	struct setup *s = setup(2, false);
+	struct fake *upper = fake_new(1);
+	const struct ksm_client_config config = {
+		.name = "selftest-upper",
+		.upper = upper ? upper->ksm : NULL,
+		.failed = client_config.failed,
+	};
+	struct ksm_client *first, *other[2];
+	int i;
+
+	if (!s || !upper)
+		goto free;
+	st_is(attach(s, 0, A, DUN), 0);
+	fake_log_is(s->f, "p0 ");
+	first = change_client(s);
+	for (i = 0; i < 2; i++)
+		other[i] = ksm_client_open(st_disk_bdev(s->f->disk), &config);
+	ksm_client_evict_idle(first);
+	fake_log_is(s->f, "");
+	if (st_true(!IS_ERR(other[0])))
+		ksm_client_close(other[0]);
+	st_is(detach(s, 0), BIO_SIZE);
+	fake_log_is(s->f, "");
+	ksm_client_evict_idle(s->client);
+	fake_log_is(s->f, "e0 ");
+	if (st_true(!IS_ERR(other[1])))
+		ksm_client_close(other[1]);
+	ksm_client_close(first);
+free:
+	if (s)
+		setup_end(s);
+	fake_free(upper);
+}
+
 static void unregister_main(void *arg)
 {
 	struct setup *s = arg;
@@ -558,6 +598,7 @@ const struct st_test st_submit_tests[] = {
 	{ "register", test_register },
 	{ "ctx-close", test_ctx_close },
 	{ "evict-idle", test_evict_idle },
+	{ "evict-idle-inherit", test_evict_idle_inherit },
 	{ "unregister", test_unregister },
 	{ "freeze", test_freeze },
 	{ "freeze-again", test_freeze_again },

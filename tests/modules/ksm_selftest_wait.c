@@ -189,6 +189,30 @@ static void test_close_oldest(void)
 	fake_free(f);
 }
 
+/* A slot that stays busy though it is closed is not all that is done for who waits. */
+static void test_close_stuck(void)
+{
+	unsigned long end = jiffies + ST_TIMEOUT;
+	struct getter g = {};
+	struct fake *f = fake_new(2);
+
+	if (!f)
+		return;
+	st_is(get(f, A), 0);
+	st_is(get(f, B), 1);
+	getter_waits(&g, f, C);
+	st_true(closed(f, A));
+	while (!closed(f, B) && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	st_true(closed(f, B));
+	ksm_slot_put(f->ksm, 1);
+	if (getter_gets(&g))
+		st_is(g.slot, 1);
+	getter_end(&g);
+	ksm_slot_put(f->ksm, 0);
+	fake_free(f);
+}
+
 /* A slot is closed for somebody else, but it is their turn who want its key. */
 static void test_reopen(void)
 {
@@ -621,6 +645,7 @@ const struct st_test st_wait_tests[] = {
 	{ "wait-hardirq", test_wait_hardirq },
 	{ "close", test_close },
 	{ "close-oldest", test_close_oldest },
+	{ "close-stuck", test_close_stuck },
 	{ "reopen", test_reopen },
 	{ "close-in-vain", test_close_in_vain },
 	{ "fifo", test_fifo },

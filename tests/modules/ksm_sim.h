@@ -254,6 +254,7 @@ struct ksm_sim_cmd {
  * @vanish: takes it down while the module stays
  * @dir: in debugfs
  * @power_fails: the device does not wake up
+ * @suspend_fails: it does not go to sleep
  * @ignore_contexts: forget to look how data is to be encrypted
  * @delay_us: microseconds that a request takes at least
  */
@@ -273,6 +274,7 @@ struct ksm_sim_dev {
 	struct work_struct vanish;
 	struct dentry *dir;
 	bool power_fails;
+	bool suspend_fails;
 	bool ignore_contexts;
 	u32 delay_us;
 };

@@ -125,6 +125,7 @@ void ksm_sim_debugfs_add(struct ksm_sim_dev *dev)
 	debugfs_create_file_unsafe("vanish", 0200, dir, dev, &vanish_fops);
 	debugfs_create_file_unsafe("power_fails", 0200, dir, dev,
 				   &power_fails_fops);
+	debugfs_create_bool("suspend_fails", 0600, dir, &dev->suspend_fails);
 	debugfs_create_x64("refuse_program", 0600, dir, &hw->refuse_program);
 	debugfs_create_bool("refuse_evict", 0600, dir, &hw->refuse_evict);
 	debugfs_create_bool("wrong_key", 0600, dir, &hw->wrong_key);

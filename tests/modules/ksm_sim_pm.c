@@ -21,6 +21,10 @@ static int set_suspended(struct device *device, bool suspended)
 
 static int runtime_suspend(struct device *device)
 {
+	struct ksm_sim_dev *dev = dev_get_drvdata(device);
+
+	if (READ_ONCE(dev->suspend_fails))
+		return -EIO;
 	return set_suspended(device, true);
 }
 

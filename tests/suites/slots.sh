@@ -1069,6 +1069,28 @@ no_power() {
 	ok 'no power: all of it' soon test ! -e "$KSM/ksmsim0"
 }
 
+# A device that failed to suspend once is on, and says that error whenever it is to be woken up.
+no_sleep() {
+	local dev=/sys/devices/platform/ksm_sim.0/power/runtime_status
+	ok 'no sleep: engine' sim slots=1 $XTS size=16 rpm=1 || return
+	ok 'no sleep: it will not suspend' knob 0 suspend_fails 1
+	ok 'no sleep: a' hw_map a 1 0 2048 require || return
+	ok 'no sleep: a pattern' write_pat 1 /dev/mapper/a
+	ok 'no sleep: it has failed' soon grep -q error $dev
+	ok 'no sleep: another key, in the same slot' hw_map b 2 2048 2048 require
+	path_is 'no sleep: is programmed' b 'hardware active'
+	ok 'no sleep: both are verified' fio_on -- a b
+	dmsetup suspend a
+	ok 'no sleep: key wipe' dmsetup message a 0 key wipe
+	ok 'no sleep: and b goes' unmap b
+	ok 'no sleep: no key is left' empty
+	own_key 1
+	ok 'no sleep: key set' dmsetup message a 0 key set "$KEY"
+	ok 'no sleep: resume' dmsetup resume a
+	is 'no sleep: no slot was used without power' "$(sim_stat 0 unpowered)" 0
+	ok 'no sleep: a goes' unmap a
+}
+
 completion() {
 	local i=0 c
 	local -a names=()
@@ -1187,5 +1209,6 @@ section one_slot
 section no_slots
 section power
 section no_power
+section no_sleep
 section completion
 section observe
