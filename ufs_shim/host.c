@@ -416,7 +416,8 @@ static void drop_disk(struct shim_host *host, struct gendisk *disk)
 {
 	struct device *dev = disk_to_dev(disk)->parent;
 
-	if (pm_runtime_get_sync(dev) < 0)
+	/* An error may also be of a suspension that failed: it is awake then. */
+	if (pm_runtime_get_sync(dev) < 0 && !pm_runtime_active(dev))
 		blk_mark_disk_dead(disk);
 	ksm_unregister(host->ksm, disk);
 	pm_runtime_put(dev);

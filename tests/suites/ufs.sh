@@ -517,9 +517,10 @@ gone 'unbound, MCQ' 1 "$B" ufs_unbind 1
 gone 'pulled out' 3 "$(ufs_disk 3 0)" ufs_unplug 3
 nok 'pulled out: it is not there' ufs_pci 3
 ok 'put in again' ufs_plug 3 2 1
+sd_unbind() { readlink -f "/sys/class/block/${1##*/}/device" | sed 's|.*/||' >/sys/bus/scsi/drivers/sd/unbind; }
 # The disk's driver and the host's at once; either may be first.
 both() { # HOST DISK
-	readlink -f "/sys/class/block/${2##*/}/device" | sed 's|.*/||' >/sys/bus/scsi/drivers/sd/unbind &
+	sd_unbind "$2" &
 	ufs_unbind "$1"
 	wait $! || true
 }
@@ -540,6 +541,31 @@ again() { # HOST
 again 0
 again 1
 again 3
+
+# A disk that failed to suspend is awake, and says that error for ever. What was written to it and is not
+# there yet gets there before it goes.
+awake() { # HOST
+	local n="host $1, a disk that fails to suspend" disk power
+	disk=$(ufs_disk "$1" 0)
+	power=/sys/class/block/${disk##*/}/device/power
+	ok "$n: another thing on it" dd if=/dev/zero of="$disk" bs=64k count=4 oflag=direct status=none
+	ok "$n: it will" modprobe ksm_fail_return function=sd_suspend_runtime || return
+	echo 100 >"$power/autosuspend_delay_ms"
+	echo auto >"$power/control"
+	ok "$n: it has" until_is "$power/runtime_status" error
+	rmmod ksm_fail_return
+	exec 8<>"$disk"
+	ok "$n: written, but not there yet" dd if=/tmp/plain of="/proc/$$/fd/8" bs=64k count=4 conv=notrunc status=none
+	ok "$n: its driver is unbound" sd_unbind "$disk"
+	nok "$n: the disk has gone" test -e "/sys/class/block/${disk##*/}"
+	exec 8>&-
+	ufs_unbind "$1"
+	ufs_bind "$1"
+	disk=$(ufs_disk "$1" 0)
+	ok "$n: all of it is there" cmp -n 262144 /tmp/plain <(dd if="$disk" bs=64k count=4 iflag=direct status=none)
+}
+awake 0
+again 0
 
 # The link does not come back, so the well-known unit fails to wake up, and with it the disk
 # for whose I/O that was: this waits in the disk's queue, and only the disk's end ends it.
