@@ -33,6 +33,9 @@ static const char *table_forbids(const struct ksm_target *kt)
 	if (kt->line.sector_size != KSM_MIN_DATA_UNIT &&
 	    !kt->line.iv_large_sectors)
 		return "iv-counts-512-byte-sectors";
+	/* There device mapper's emulated zone append takes no bio that waits. */
+	if (bdev_is_zoned(kt->dev->bdev) && !COMPAT_DM_NO_ZONED_PARTIAL)
+		return "zoned-device";
 	/* Wherever bios are split on the way down, it is at round sectors. */
 	if ((get_start_sect(kt->dev->bdev) + kt->line.start) &
 	    ((kt->line.sector_size >> SECTOR_SHIFT) - 1))
@@ -82,8 +85,6 @@ int ksm_hw_open(struct ksm_target *kt, const char *name,
 	struct ksm_hw *hw = &kt->hw;
 	int err;
 
-	hw->small_blocks = bdev_logical_block_size(kt->dev->bdev) <
-			   kt->line.sector_size;
 	hw->why = table_forbids(kt);
 	if (!hw->why) {
 		err = open_client(kt, name, failed);
@@ -176,7 +177,11 @@ int ksm_hw_activate(struct ksm_target *kt)
 	const char *why;
 	int err;
 
-	if (!hw->client || (hw->active && !hw->suspect))
+	if (!hw->client)
+		return 0;
+	/* Behind a manager that forwards there may be another engine by now. */
+	if (hw->active && !hw->suspect &&
+	    ksm_num_slots(ksm_client_ksm(hw->client)))
 		return 0;
 	/* Whatever is in the slot by now: it is to be programmed anew. */
 	WRITE_ONCE(hw->active, false);
@@ -240,7 +245,7 @@ static bool vecs_aligned(const struct ksm_target *kt, struct bio *bio)
  */
 unsigned int ksm_hw_limit(const struct ksm_target *kt)
 {
-	if (!kt->hw.small_blocks)
+	if (!ksm_hw_small_blocks(kt))
 		return UINT_MAX;
 	return round_down(queue_max_sectors(bdev_get_queue(kt->dev->bdev)),
 			  kt->line.sector_size >> SECTOR_SHIFT);

@@ -16,7 +16,6 @@ struct ksm_target;
  * @key: the engine's copy of the key, none if its size is 0
  * @active: I/O goes this way; if it is required and not, none goes at all
  * @suspect: it has returned errors since it was verified
- * @small_blocks: the device has blocks smaller than data units
  * @why: why it is not active, a word for the status line
  */
 struct ksm_hw {
@@ -24,7 +23,6 @@ struct ksm_hw {
 	struct ksm_key key;
 	bool active;
 	bool suspect;
-	bool small_blocks;
 	const char *why;
 };
 

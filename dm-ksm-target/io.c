@@ -4,6 +4,7 @@
  * software path.
  */
 #include <linux/bio.h>
+#include <linux/blk-cgroup.h>
 #include <linux/blkdev.h>
 
 #include "io.h"
@@ -123,6 +124,12 @@ static int map_write(struct ksm_target *kt, struct ksm_bio *kb, struct bio *bio,
 	if (unlikely(!limit_bio(bio, kt->max_write)))
 		return DM_MAPIO_KILL;
 	bio_set_dev(bio, kt->dev->bdev);
+	/*
+	 * From here on it has pages that others wait for, and a limit that its
+	 * control group has for the device below would be one for all. As with
+	 * dm-crypt, such limits are for the mapping.
+	 */
+	bio_associate_blkg_from_css(bio, blkcg_root_css);
 	/* Before that: another CPU may have submitted it when it returns. */
 	kb->state = KSM_BIO_WRITE;
 	return mapped(kb, ksm_fallback_encrypt(kt->fb, &kb->io, bio, sector,
@@ -315,6 +322,11 @@ static void end_engine(struct ksm_bio *kb, blk_status_t *error)
 {
 	unsigned int left = ksm_detach_ctx(&kb->ctx);
 
+	if (unlikely(*error == KSM_STS_REFUSED)) {
+		ksm_hw_fail(kb->kt, "cannot-be-programmed");
+		*error = BLK_STS_IOERR;
+		return;
+	}
 	if (unlikely(*error)) {
 		/* The engine's, perhaps: it is verified at the next resume. */
 		WRITE_ONCE(kb->kt->hw.suspect, true);

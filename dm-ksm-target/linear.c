@@ -74,14 +74,21 @@ static void linear_dtr(struct dm_target *ti)
 	kfree(lt);
 }
 
-/* The bio waited for a keyslot and cannot have one, nor a context. */
+/*
+ * A bio that cannot have a context. Its origin is told that it was no error of a
+ * device below but that there is no engine.
+ */
+static void end_refused(struct bio *bio, int err)
+{
+	linear_bio(bio)->upper = NULL;
+	bio->bi_status = err == -EEXIST ? BLK_STS_IOERR : KSM_STS_REFUSED;
+	bio_endio(bio);
+}
+
+/* The bio waited for a keyslot and cannot have one. */
 static void linear_failed(struct ksm_ctx *ctx, int err)
 {
-	struct bio *bio = ctx->bio;
-
-	linear_bio(bio)->upper = NULL;
-	bio->bi_status = errno_to_blk_status(err);
-	bio_endio(bio);
+	end_refused(ctx->bio, err);
 }
 
 static int linear_open_device(struct dm_target *ti, char **argv)
@@ -223,10 +230,10 @@ static int map_crypt(struct dm_target *ti, struct bio *bio,
 	err = ksm_submit_ctx(lt->client, &lb->own, bio, crypt->key, crypt->dun);
 	if (likely(!err))
 		return DM_MAPIO_REMAPPED;
+	if (err != -EINPROGRESS)
+		end_refused(bio, err);
 	/* The bio may have ended by now. */
-	if (err == -EINPROGRESS)
-		return DM_MAPIO_SUBMITTED;
-	return DM_MAPIO_KILL;
+	return DM_MAPIO_SUBMITTED;
 }
 
 static int linear_map(struct dm_target *ti, struct bio *bio)

@@ -70,6 +70,19 @@ static inline u64 ksm_hw_dun(const struct ksm_target *kt, sector_t sector)
 }
 
 /**
+ * ksm_hw_small_blocks() - whether the device's blocks are smaller than data units
+ * @kt: the target
+ *
+ * They may become so: a device below may get another table.
+ *
+ * Context: any context.
+ */
+static inline bool ksm_hw_small_blocks(const struct ksm_target *kt)
+{
+	return bdev_logical_block_size(kt->dev->bdev) < kt->line.sector_size;
+}
+
+/**
  * ksm_hw_max_sectors() - how much of a bio the engine can be trusted with
  * @kt: the target
  * @bio: the bio, whole data units
@@ -87,7 +100,7 @@ static inline unsigned int ksm_hw_max_sectors(const struct ksm_target *kt,
 	const unsigned int size = kt->line.sector_size;
 	struct bio_vec bv;
 
-	if (!kt->hw.small_blocks)
+	if (!ksm_hw_small_blocks(kt))
 		return UINT_MAX;
 	/*
 	 * One data unit, not askew: no queue is limited to less than a page,

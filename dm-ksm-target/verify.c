@@ -21,7 +21,7 @@
 #define VERIFY_TRIES 3
 
 #define VERIFY_BYTES (VERIFY_UNITS * KSM_MAX_DATA_UNIT)
-#define VERIFY_PAGES (VERIFY_BYTES / PAGE_SIZE)
+#define VERIFY_PAGES DIV_ROUND_UP(VERIFY_BYTES, PAGE_SIZE)
 
 /**
  * struct verify - what it takes to read a range twice

@@ -23,6 +23,13 @@ struct ksm_client;
 struct ksm_ctx;
 struct request;
 
+/*
+ * The status of a bio that never got to a device, as who forwards it could not
+ * give it a context: there is no engine, or none that takes the key. The origin
+ * may go on without. No device answers a read or write so.
+ */
+#define KSM_STS_REFUSED BLK_STS_NOTSUPP
+
 /**
  * struct ksm_client_config - who is going to submit bios with contexts
  * @name: for its work queue and for debugfs, copied

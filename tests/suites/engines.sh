@@ -127,6 +127,49 @@ unmap m
 dmsetup remove stop
 echo 2 >/proc/sys/vm/drop_caches
 is 'all pages have been given back' "$(pages)" 0
+
+# ---- control groups ----
+# A limit that a group has for the disk below must not keep the pages of its writes, which all need.
+CG=/tmp/cg
+ends() { # PID
+	local end=$((SECONDS + KSM_TIMEOUT / 8))
+	while kill -0 "$1" 2>/dev/null; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+limit_of() { echo "$(<"/sys/block/$(disk_name "$1")/dev") wbps=$2" >$CG/g/io.max; } # DISK BYTES_A_SECOND
+in_group() { (echo "$BASHPID" >$CG/g/cgroup.procs && exec "$@"); }
+wrote() { [ "$(status_of m writes)" != 0 ]; }
+groups() {
+	local group root
+	ok 'groups: map' map ksm m "$DISK1" 4096
+	limit_of "$DISK1" 1
+	in_group fio --name=group --filename=$m --ioengine=libaio --iodepth=48 --rw=write --bs=1M --size=48M --direct=1 \
+		--verify=crc32c --verify_fatal=1 --thread >/tmp/fio.group 2>&1 &
+	group=$!
+	ok 'groups: it writes' soon wrote
+	dd if=/tmp/pat of=$m bs=1M seek=56 oflag=direct status=none &
+	root=$!
+	ok 'groups: another one can write' ends $root
+	ok 'groups: and so can that one, which has no limit for the mapping' ends $group
+	limit_of "$DISK1" max
+	ok 'groups: all was written' wait $root
+	ok 'groups: and verified' wait $group
+	# Where it belongs, the limit is kept.
+	limit_of m 1
+	in_group dd if=/tmp/pat of=$m bs=1M oflag=direct status=none &
+	group=$!
+	ok 'groups: others write' dd if=/tmp/pat of=$m bs=64k seek=1M oflag=direct,seek_bytes status=none
+	ok 'groups: who has a limit for the mapping waits' kill -0 $group
+	limit_of m max
+	ok 'groups: until it has none' wait $group
+	ok 'groups: unmap' unmap m
+}
+mkdir -p $CG && mount -t cgroup2 none $CG && echo +io >$CG/cgroup.subtree_control && mkdir $CG/g
+if [ -e $CG/g/io.max ]; then groups; else skip 'limits of control groups' 'not in this kernel'; fi
+rmdir $CG/g
+umount $CG
 modprobe -r dm-ksm crypto_fallback
 nok 'an unknown engine is refused' modprobe crypto_fallback engine=none
 

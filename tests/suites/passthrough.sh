@@ -99,6 +99,31 @@ ok 'without an engine' map ksm m $dm/l 4096 hw:off
 ok 'so does the software path' cmp <(dd if=$dm/m bs=1M skip=15 count=2 iflag=direct status=none) /tmp/pat
 unmap m
 
+# ---- an engine that takes the key no more, and another engine ----
+as_written() { cmp <(dd if=$dm/m bs=1M skip=15 count=2 iflag=direct status=none) /tmp/pat; }
+ok 'with an engine if it can be' map ksm m $dm/l 4096 hw:auto
+is 'it can' "$(path_of m)" hardware
+knob 0 refuse_program 0xff
+knob 0 forget 1
+nok 'it takes no key after a reset: what is under way fails' dd if=$dm/m of=/dev/null bs=4k count=1 iflag=direct status=none
+like 'with an I/O error' "$OUT" 'Input/output error'
+is 'and the mapping goes on in software' "$(path_of m) $(why_of m)" 'software cannot-be-programmed'
+ok 'which has the data' as_written
+knob 0 refuse_program 0
+ok 'suspended and resumed' turn m
+is 'it uses the engine again' "$(path_of m)" hardware
+ok 'which has the data, too' as_written
+ok 'suspended' dmsetup suspend m
+knob 1 wrong_key 1
+ok 'another engine comes below it' eval 'reload l "$((16 * mib)) /dev/ksmsim1 $((16 * mib))" "$((16 * mib)) /dev/ksmsim1 0" && turn l'
+ok 'resumed' dmsetup resume m
+is 'the engine was looked at first' "$(path_of m) $(why_of m)" 'software wrong-data'
+knob 1 wrong_key 0
+ok 'suspended and resumed, with a good engine' turn m
+is 'which is used' "$(path_of m)" hardware
+unmap m
+ok 'the devices from before' eval 'reload l "$((16 * mib)) /dev/ksmsim0 $((4 * mib))" "$((16 * mib)) /dev/ksmsim1 0" && turn l'
+
 # ---- reloading ----
 busy() {
 	rm -f /tmp/fio.busy
