@@ -35,6 +35,12 @@ swept() {
 	is "$desc: the error is ENOMEM" "$(grep -v '^errno 12 ' <<<"$errnos")" ''
 }
 with_table() { ksm-nth "$@" <<<"$TABLE"; }
+# removed NAME: the mapping m, made anew as long as there are allocations to fail.
+removed() {
+	echo "$TABLE" >/tmp/table
+	swept "$1: remove" 0 ksm-nth remove m 'dmsetup create m /tmp/table'
+	is "$1: it has gone" "$(dmsetup ls)" 'No devices found'
+}
 
 # ---- modules ----
 # In their order, each on top of those before.
@@ -113,7 +119,7 @@ keys() {
 table_of ksm "$DISK1" 4096
 sweep 'key in the table'
 keys 'key in the table' "key set $KEY1"
-swept 'key in the table: remove' 0 ksm-nth remove m
+removed 'key in the table'
 
 # Keys that only the kernel knows: k1 and k2 by name, k3 in a table that is never live.
 new k1 k2 k3
@@ -135,13 +141,16 @@ ok 'key in a keyring: image' look k1 k2 k3
 ok 'key in a keyring: the key in use is found' seen k1 round
 ok 'key in a keyring: one that was wiped is nowhere' nowhere k2
 ok 'key in a keyring: nor is that of the table' nowhere k3
-swept 'key in a keyring: remove' 0 ksm-nth remove m
+KEY=$KEYRING
+table_of ksm "$DISK1" 4096 allow_discards
+removed 'key in a keyring'
 KEY=$KEY1
 
 CIPHER=capi:adiantum\(xchacha12,aes\)-plain64 KEY=${KEY1:0:64}
 table_of ksm "$DISK1" 4096
 sweep 'a cipher of three'
-swept 'a cipher of three: remove' 0 ksm-nth remove m
+keys 'a cipher of three' "key set $KEY"
+removed 'a cipher of three'
 CIPHER=aes-xts-plain64 KEY=$KEY1
 
 if ok 'a simulated engine' sim size=64 slots=4; then
@@ -150,7 +159,7 @@ if ok 'a simulated engine' sim size=64 slots=4; then
 	table_of ksm /dev/ksmsim0 4096 hw:require
 	sweep 'hardware'
 	keys 'hardware' "key set $KEY"
-	swept 'hardware: remove' 0 ksm-nth remove m
+	removed 'hardware'
 	table_of ksm /dev/ksmsim0 4096
 	ok 'hardware if it can be: an empty device' dmsetup create m --notable
 	# One that is taken has not silently given up the engine; resuming will verify that.
@@ -168,6 +177,6 @@ if ok 'ksm-linear loads' modprobe dm-ksm; then
 	sectors "$DISK3"
 	TABLE="0 $SECTORS ksm-linear $DISK3 0"
 	sweep ksm-linear
-	swept 'ksm-linear: remove' 0 ksm-nth remove m
+	removed ksm-linear
 fi
 ok 'the engine goes' modprobe -r ksm_sim

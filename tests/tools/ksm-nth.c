@@ -7,7 +7,8 @@
  *	ksm-nth activate NAME < TABLE	loads it and resumes
  *	ksm-nth suspend NAME		suspends, and resumes if it was taken
  *	ksm-nth message NAME TEXT	sends it; not taken back
- *	ksm-nth remove NAME		removes
+ *	ksm-nth remove NAME [COMMAND]	removes; COMMAND makes it again, without one
+ *					the first that was removed is the last
  *	ksm-nth modprobe FILE PARAMS [COMMAND [FIRST]]  loads a module and unloads
  *					it, by COMMAND if there is one; begins with
  *					the allocation of that number
@@ -194,7 +195,15 @@ static int try_suspend(unsigned int n)
 
 static int try_remove(unsigned int n)
 {
-	return call(DM_DEV_REMOVE, new_ioctl(0), n);
+	int ret = call(DM_DEV_REMOVE, new_ioctl(0), n);
+	unsigned int left = get_nth();
+
+	set_nth(0);
+	/* In spite of the fault: there is one fault more to try. */
+	if (!ret && !left && text && system(text))
+		err(1, "%s", text);
+	set_nth(left);
+	return ret;
 }
 
 static int try_modprobe(unsigned int n)
@@ -250,7 +259,7 @@ static const struct what {
 	{ "activate", try_activate, true, 0, 0 },
 	{ "suspend", try_suspend, false, 0, 0 },
 	{ "message", message, false, 1, 1 },
-	{ "remove", try_remove, false, 0, 0 },
+	{ "remove", try_remove, false, 0, 1 },
 	{ "modprobe", try_modprobe, false, 1, 3 },
 	{ "write", try_write, false, 1, 1 },
 };
@@ -274,7 +283,7 @@ static int sweep(const struct what *what)
 		} else {
 			spite++;
 			/* There is nothing to be removed a second time. */
-			if (what->try == try_remove)
+			if (what->try == try_remove && !text)
 				break;
 		}
 	}

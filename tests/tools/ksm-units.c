@@ -14,7 +14,9 @@
  *		others of another; "garbage*1": nothing that was ever written there.
  *
  * Each block of 512 bytes says by all of its contents where it is and which
- * generation. All I/O is direct.
+ * generation. All I/O is direct. With KSM_UNITS_STARVE set, all that the kernel allocates
+ * for this process while it reads or writes fails, if the kernel's fault
+ * injection is told to (task-filter).
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -24,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define BLOCK	512
@@ -108,6 +111,28 @@ static int judge(const char *p, uint64_t unit, size_t size)
 	return !changes ? first : changes == 1 ? TORN : GARBAGE;
 }
 
+/* /proc/self/make-it-fail, or -1. */
+static int starve_fd = -1;
+
+static void starve(const char *how)
+{
+	if (starve_fd >= 0 && pwrite(starve_fd, how, 1, 0) != 1)
+		err(1, "make-it-fail");
+}
+
+static ssize_t transfer(int fd, int writing, char *p, size_t size, off_t at)
+{
+	ssize_t r;
+	int saved;
+
+	starve("1");
+	r = writing ? pwrite(fd, p, size, at) : pread(fd, p, size, at);
+	saved = errno;
+	starve("0");
+	errno = saved;
+	return r;
+}
+
 static void judge_all(const char *p, size_t size, uint64_t unit, uint64_t n)
 {
 	uint64_t i;
@@ -127,7 +152,7 @@ static void read_halves(int fd, char *p, size_t size, uint64_t unit, uint64_t n)
 		return;
 	}
 	for (i = 0; i < 2; unit += parts[i++]) {
-		if (pread(fd, p, parts[i] * size, unit * size) ==
+		if (transfer(fd, 0, p, parts[i] * size, unit * size) ==
 		    (ssize_t)(parts[i] * size))
 			judge_all(p, size, unit, parts[i]);
 		else
@@ -161,6 +186,13 @@ int main(int argc, char **argv)
 	fd = open(argv[2], (writing ? O_WRONLY : O_RDONLY) | O_DIRECT);
 	if (fd < 0)
 		err(1, "%s", argv[2]);
+	if (getenv("KSM_UNITS_STARVE")) {
+		/* A page that is not there yet would be missing for ever. */
+		memset(buf, 0, MAX_BIO);
+		starve_fd = open("/proc/self/make-it-fail", O_WRONLY);
+		if (starve_fd < 0 || mlockall(MCL_CURRENT | MCL_FUTURE))
+			err(1, "cannot be starved");
+	}
 
 	for (unit = from; unit < from + count; unit += n, bios++) {
 		ssize_t r;
@@ -171,8 +203,7 @@ int main(int argc, char **argv)
 		for (i = 0; writing && i < n * size / BLOCK; i++)
 			fill((void *)(buf + i * BLOCK), unit * size / BLOCK + i,
 			     generation);
-		r = writing ? pwrite(fd, buf, n * size, unit * size) :
-			      pread(fd, buf, n * size, unit * size);
+		r = transfer(fd, writing, buf, n * size, unit * size);
 		if (r != (ssize_t)(n * size)) {
 			failed++;
 			if (r < 0 && errno != EIO)

@@ -8,8 +8,11 @@ DEBUG_RECIPE=1
 DEBUG_PACKAGES=(linux-source ccache gcc libc6-dev make flex bison bc libelf-dev libssl-dev libdw-dev zlib1g-dev
 	lz4 zstd xz-utils openssl perl python3-minimal dpkg-dev debhelper rsync kmod cpio gawk)
 
+# debug_files BASE FLAVOUR
 debug_files() {
-	echo "$KSM_TOP"/tests/debug/{guest.config,"$1.config",build.sh}
+	echo "$KSM_TOP"/tests/debug/{guest.config,"$2.config",build.sh}
+	# What only this kernel has.
+	[ ! -e "$KSM_TOP/tests/debug/$1.config" ] || echo "$KSM_TOP/tests/debug/$1.config"
 }
 
 # debug_kernel_built LABEL: a stock kernel always is.
@@ -36,7 +39,7 @@ debug_key() {
 		root_sources "$1"
 		root_generation "$1"
 		# shellcheck disable=SC2046 # no blanks in them
-		cat $(debug_files "$2")
+		cat $(debug_files "$1" "$2")
 	} | hash_text
 }
 
@@ -49,7 +52,8 @@ debug_kernel_make() {
 	rm -rf --one-file-system "$tmp" "$DEBUG_DIR"
 	mkdir -p "$tmp/in" "$tmp/out"
 	# shellcheck disable=SC2046 # no blanks in them
-	cp $(debug_files "$flavour") "$tmp/in/" && mv "$tmp/in/$flavour.config" "$tmp/in/flavour.config" || return 1
+	cp $(debug_files "$base" "$flavour") "$tmp/in/" && mv "$tmp/in/$flavour.config" "$tmp/in/flavour.config" || return 1
+	[ ! -e "$tmp/in/$base.config" ] || cat "$tmp/in/$base.config" >>"$tmp/in/flavour.config"
 	msg "$what: making a root to build in"
 	if ! root_bootstrap "$base" "$tmp/root" "${DEBUG_PACKAGES[@]}" >"$top/$label.root.log" 2>&1; then
 		tail -n 15 "$top/$label.root.log" >&2
