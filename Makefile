@@ -70,7 +70,7 @@ help:
 	@echo 'make dkms-install install them through DKMS, which rebuilds them'
 	@echo '                  for every new kernel'
 	@echo 'make demo         show it all in a virtual machine'
-	@echo 'make check        run every test on every kernel'
+	@echo 'make check        run every test, most on one or two of the kernels'
 	@echo 'make check-deep   the same with more power cuts, fuzzing and suites: much longer'
 	@echo 'make bench        measure what encryption costs, on every kernel'
 	@echo 'make lint         checkpatch, sparse, W=1, clang-format, shellcheck'

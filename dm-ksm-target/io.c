@@ -4,7 +4,6 @@
  * software path.
  */
 #include <linux/bio.h>
-#include <linux/blk-cgroup.h>
 #include <linux/blkdev.h>
 
 #include "io.h"
@@ -124,12 +123,6 @@ static int map_write(struct ksm_target *kt, struct ksm_bio *kb, struct bio *bio,
 	if (unlikely(!limit_bio(bio, kt->max_write)))
 		return DM_MAPIO_KILL;
 	bio_set_dev(bio, kt->dev->bdev);
-	/*
-	 * From here on it has pages that others wait for, and a limit that its
-	 * control group has for the device below would be one for all. As with
-	 * dm-crypt, such limits are for the mapping.
-	 */
-	bio_associate_blkg_from_css(bio, blkcg_root_css);
 	/* Before that: another CPU may have submitted it when it returns. */
 	kb->state = KSM_BIO_WRITE;
 	return mapped(kb, ksm_fallback_encrypt(kt->fb, &kb->io, bio, sector,

@@ -3,7 +3,10 @@
  * Keys as tables and messages give them. The syntax is dm-crypt's: hex digits,
  * or ":<size>:<type>:<description>" for a key in the caller's keyrings.
  */
+#define DM_MSG_PREFIX "ksm"
+
 #include <linux/ctype.h>
+#include <linux/device-mapper.h>
 #include <linux/err.h>
 #include <linux/key.h>
 #include <linux/slab.h>
@@ -15,6 +18,9 @@
 #include <ksm/core.h>
 
 #include "keyref.h"
+
+/* Hex digits of the smallest key that any cipher has. */
+#define KEY_DIGITS 32
 
 /**
  * struct key_kind - a type of keys that can be used
@@ -262,4 +268,24 @@ void ksm_keyref_wipe_arg(char *arg)
 {
 	memset(arg, '0', strlen(arg));
 	barrier_data(arg);
+}
+
+/**
+ * ksm_keyref_is_misplaced() - whether an argument is a key in a wrong place
+ * @arg: what should be a device
+ *
+ * Who looks up a device by a name copies it and does not wipe the copy. If it is
+ * nothing but hex digits, and as many as the smallest key has, it is overwritten.
+ *
+ * Return: true if it was.
+ */
+bool ksm_keyref_is_misplaced(char *arg)
+{
+	size_t len = strlen(arg);
+
+	if (len < KEY_DIGITS || strspn(arg, "0123456789abcdefABCDEF") < len)
+		return false;
+	DMERR("device is nothing but hex digits, as keys are");
+	ksm_keyref_wipe_arg(arg);
+	return true;
 }

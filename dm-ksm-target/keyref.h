@@ -25,5 +25,6 @@ int ksm_keyref_read(const struct ksm_keyref *ref, const char *arg, u8 *raw,
 		    char **error);
 void ksm_keyref_exit(struct ksm_keyref *ref);
 void ksm_keyref_wipe_arg(char *arg);
+bool ksm_keyref_is_misplaced(char *arg);
 
 #endif /* _DM_KSM_KEYREF_H */

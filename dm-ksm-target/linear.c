@@ -14,6 +14,7 @@
 #include <ksm/context.h>
 #include <ksm/passthrough.h>
 
+#include "keyref.h"
 #include "linear.h"
 
 /**
@@ -107,8 +108,10 @@ static int linear_open_device(struct dm_target *ti, char **argv)
 		return -EINVAL;
 	}
 	lt->start = start;
-	err = dm_get_device(ti, argv[0], dm_table_get_mode(ti->table),
-			    &lt->dev);
+	err = ksm_keyref_is_misplaced(argv[0]) ?
+		      -ENODEV :
+		      dm_get_device(ti, argv[0], dm_table_get_mode(ti->table),
+				    &lt->dev);
 	if (err) {
 		lt->dev = NULL;
 		ti->error = "Device cannot be opened";

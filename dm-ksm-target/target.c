@@ -184,13 +184,16 @@ static void ksm_target_dtr(struct dm_target *ti)
 	kfree(kt);
 }
 
-static int ksm_target_open_device(struct dm_target *ti, const char *path)
+static int ksm_target_open_device(struct dm_target *ti, char *path)
 {
 	struct ksm_target *kt = ti->private;
 	unsigned int block;
 	int err;
 
-	err = dm_get_device(ti, path, dm_table_get_mode(ti->table), &kt->dev);
+	err = ksm_keyref_is_misplaced(path) ?
+		      -ENODEV :
+		      dm_get_device(ti, path, dm_table_get_mode(ti->table),
+				    &kt->dev);
 	if (err) {
 		kt->dev = NULL;
 		ti->error = "Device cannot be opened";

@@ -129,41 +129,32 @@ echo 2 >/proc/sys/vm/drop_caches
 is 'all pages have been given back' "$(pages)" 0
 
 # ---- control groups ----
-# A limit that a group has for the disk below must not keep the pages of its writes, which all need.
+# A limit that a group has for the disk below holds back the pages of its writes, and with them what others
+# write, as with dm-crypt. Without the limit all goes on. A limit for the mapping is nobody else's.
 CG=/tmp/cg
-ends() { # PID
-	local end=$((SECONDS + KSM_TIMEOUT / 8))
-	while kill -0 "$1" 2>/dev/null; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
-	done
-}
 limit_of() { echo "$(<"/sys/block/$(disk_name "$1")/dev") wbps=$2" >$CG/g/io.max; } # DISK BYTES_A_SECOND
 in_group() { (echo "$BASHPID" >$CG/g/cgroup.procs && exec "$@"); }
-wrote() { [ "$(status_of m writes)" != 0 ]; }
+held_back() { [ "$(status_of m reserve)" != 0 ]; }
 groups() {
 	local group root
 	ok 'groups: map' map ksm m "$DISK1" 4096
-	limit_of "$DISK1" 1
-	in_group fio --name=group --filename=$m --ioengine=libaio --iodepth=48 --rw=write --bs=1M --size=48M --direct=1 \
+	ok 'groups: a limit for the disk' limit_of "$DISK1" 2
+	in_group fio --name=group --filename=$m --ioengine=libaio --iodepth=24 --rw=write --bs=1M --size=24M --direct=1 \
 		--verify=crc32c --verify_fatal=1 --thread >/tmp/fio.group 2>&1 &
 	group=$!
-	ok 'groups: it writes' soon wrote
-	dd if=/tmp/pat of=$m bs=1M seek=56 oflag=direct status=none &
+	ok 'groups: its writes have all pages' soon held_back
+	dd if=/tmp/pat of=$m bs=1M seek=32 oflag=direct status=none &
 	root=$!
-	ok 'groups: another one can write' ends $root
-	ok 'groups: and so can that one, which has no limit for the mapping' ends $group
-	limit_of "$DISK1" max
-	ok 'groups: all was written' wait $root
-	ok 'groups: and verified' wait $group
-	# Where it belongs, the limit is kept.
-	limit_of m 1
+	ok 'groups: no limit any more' limit_of "$DISK1" max
+	ok 'groups: another one has written' wait $root
+	ok 'groups: and it, and has verified that' wait $group
+	ok 'groups: a limit for the mapping' limit_of m 2
 	in_group dd if=/tmp/pat of=$m bs=1M oflag=direct status=none &
 	group=$!
 	ok 'groups: others write' dd if=/tmp/pat of=$m bs=64k seek=1M oflag=direct,seek_bytes status=none
-	ok 'groups: who has a limit for the mapping waits' kill -0 $group
-	limit_of m max
-	ok 'groups: until it has none' wait $group
+	ok 'groups: who has the limit waits' kill -0 $group
+	ok 'groups: no limit any more' limit_of m max
+	ok 'groups: it does not' wait $group
 	ok 'groups: unmap' unmap m
 }
 mkdir -p $CG && mount -t cgroup2 none $CG && echo +io >$CG/cgroup.subtree_control && mkdir $CG/g

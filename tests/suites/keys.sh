@@ -67,7 +67,7 @@ engine_of() { command dmsetup status m | cut -d' ' -f5; }
 # searched for the keys in $MORE, too.
 MORE=''
 changes() {
-	local what=$1 dev=$2
+	local what=$1 dev=$2 k
 	shift
 	new a b c d e || fail "$what: keys"
 	key_of a
@@ -80,8 +80,7 @@ changes() {
 	dmsetup suspend m
 	dmsetup suspend n
 	ok "$what: wipe" dmsetup message n 0 key wipe
-	ok "$what: set b" dmsetup message m 0 key set :64:logon:ksm:b
-	ok "$what: set c" dmsetup message m 0 key set :64:logon:ksm:c
+	for k in b c; do ok "$what: set $k" dmsetup message m 0 key set ":${KEY_SIZE:-64}:logon:ksm:$k"; done
 	dmsetup resume m
 	ok "$what: I/O" use m
 	key_of d
@@ -95,10 +94,10 @@ changes() {
 	ok "$what: nor are those that were replaced" nowhere a b
 	ok "$what: nor is that of the table" nowhere d
 }
-# with WHAT: one kind of engine of crypto_fallback, as it is loaded.
+# with WHAT [KIND]: one kind of engine of crypto_fallback, as it is loaded; what is found of a key in use.
 with() {
 	begin "$1"
-	KIND=round changes "$1" "$DISK1"
+	KIND=${2:-round} changes "$1" "$DISK1"
 	ok "$1: unmap" unmap m n
 	ok "$1: image" look a b c d e
 	ok "$1: nowhere after removal" nowhere a b c d e
@@ -123,11 +122,14 @@ for engine in skcipher library; do
 	esac
 done
 modprobe -r dm-ksm && modprobe -r crypto_fallback && modprobe dm-ksm || fail 'load as by default'
+KEY_SIZE=32 with 'AES-128-XTS'
+CIPHER=aes-cbc-essiv:sha256 KEY_SIZE=32 with 'AES-CBC-ESSIV'
+CIPHER=capi:adiantum\(xchacha12,aes\)-plain64 KEY_SIZE=32 with 'Adiantum' raw
 
 # What device mapper copies from user space, it wipes if it is asked for it; if not, the digits
 # of a key are wiped by the target, whatever comes of them.
 begin 'refused, and digits'
-new a b c d f g i j k l o p q r s && KEY_SIZE=32 new e || fail 'keys'
+new a b c d f g i j k l o p q r s t u && KEY_SIZE=32 new e || fail 'keys'
 sectors "$DISK1"
 refused() { # WHAT KEY TABLE
 	nok "$1" dmsetup create r --table "0 $SECTORS ksm aes-xts-plain64 :64:logon:ksm:$2 $3"
@@ -150,6 +152,8 @@ nok 'digits: no such option' digits n j ksm "aes-xts-plain64 @ 0 $DISK1 0 1 nons
 nok 'digits: too few words' digits n k ksm 'aes-xts-plain64 @'
 nok 'digits: in the place of the cipher' digits n q ksm "@ aes-xts-plain64 0 $DISK1 0"
 nok 'digits: in the place of the start' digits n r ksm "aes-xts-plain64 :64:logon:ksm:g 0 $DISK1 @"
+nok 'digits: in the place of the device' digits n t ksm "aes-xts-plain64 :64:logon:ksm:g 0 @ 0"
+nok 'digits: in that of ksm-linear' digits n u ksm-linear '@ 0'
 nok 'digits: in the place of a description' digits n s ksm "aes-xts-plain64 :64:logon:@ 0 $DISK1 0"
 nok 'digits: no such target' digits n l nonsense "aes-xts-plain64 @ 0 $DISK1 0" secure
 dmsetup suspend m
@@ -161,15 +165,15 @@ nok 'digits: no such message' elsewhere ksm-secret message n /tmp/o 'key sett @'
 dmsetup resume m
 dmsetup resume n
 ok 'I/O' use n
-gone a b c d e f g i j k l o p q r s
-ok 'image' look a b c d e f g i j k l o p q r s
+gone a b c d e f g i j k l o p q r s t u
+ok 'image' look a b c d e f g i j k l o p q r s t u
 ok 'the refused are nowhere' nowhere a b c d e f
 ok 'the good one is found' seen g round
 ok 'digits: the key in use is found' seen p round
 ok 'digits: but not as digits' unseen p hex
 ok 'digits: the one before is nowhere' nowhere i
 ok 'digits: nor are those in tables that were refused' nowhere j k l
-ok 'digits: nor are those in a wrong place' nowhere q r s
+ok 'digits: nor are those in a wrong place' nowhere q r s t u
 ok 'digits: nor that in a message' nowhere o
 ok 'unmap' unmap m n
 

@@ -486,6 +486,22 @@ fi
 ufs_bind 2
 ufs_bind 3
 
+# ---- what is shown ----
+shown() {
+	local -a files=()
+	hw s "$A" require
+	mapfile -t files < <(find "$UFS_SHIM" "$KSM" -type f)
+	ok 'shown: there are files in debugfs' test ${#files[@]} -ge 6
+	is 'shown: all are only for root, to read' "$(stat -c %a "${files[@]}" | sort -u)" 400
+	ok 'shown: root reads them' cat "${files[@]}"
+	unlike 'shown: and sees no key' "$OUT" "${KEY1:0:16}|${KEY1:64:16}"
+	unlike 'shown: nor in the log' "$(dmesg)" "${KEY1:0:16}|${KEY1:64:16}"
+	mapfile -t files < <(find /sys/module/ufs_shim/parameters -type f)
+	is 'shown: parameters are to read only' "$(stat -c %a "${files[@]}" | sort -u)" 444
+	unmap s
+}
+shown
+
 # ---- unbinding and unplugging, while in use ----
 begin 'unbinding and unplugging'
 

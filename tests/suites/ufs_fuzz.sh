@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Random contents of the registers that describe a UFS host's engine: it is used rightly or
 # refused with a reason. No plaintext reaches the medium, and nothing else is touched.
-# 24 hosts, 400 with KSM_DEEP=1; KSM_FUZZ_SEED=N does the same again.
+# 24 hosts, 240 with KSM_DEEP=1; KSM_FUZZ_SEED=N does the same again.
 # vm: mem=640 disks=16M ufs=8/16M,8m/16M timeout=300 check=7.3
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh

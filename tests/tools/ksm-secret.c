@@ -14,9 +14,9 @@
  *					to a target, likewise
  *	ksm-secret find IMAGE FILE...	search a file or disk for them
  *
- * What is searched for: every 16 bytes of the key and every round key of AES-256
- * for each 32 of them, as they are; and the key's in hex digits, of either case. A
- * few bytes that are left of a key are not found. Prints for each FILE what was
+ * What is searched for: every 16 bytes of the key, every round key of AES-256
+ * for each 32 of them and, of a key that has no more, of AES-128 for each 16, as
+ * they are; and the key's in hex digits, of either case. A few bytes that are left of a key are not found. Prints for each FILE what was
  * found how often. Exit status: 0 if all that is nothing, 1 if not, 2 if something
  * went wrong. "secure": device mapper is to wipe what it is given.
  *
@@ -70,8 +70,11 @@ struct word {
 	unsigned int next;
 };
 
-/* Of each key: 4 parts, the same twice in hex, 13 round keys for each half. */
-#define MAX_NEEDLES (MAX_FILES * (12 + 2 * (ROUND_KEYS - 2)))
+/*
+ * Of each key: 4 parts, the same twice in hex, 13 round keys for each half. Or 2
+ * parts, the same in hex, 13 round keys, and 10 for each half.
+ */
+#define MAX_NEEDLES (MAX_FILES * (12 + 2 * (ROUND_KEYS - 2)) + MAX_FILES)
 
 static struct needle needles[MAX_NEEDLES];
 static struct word words[MAX_NEEDLES * WORD];
@@ -144,41 +147,46 @@ static void make_sbox(void)
 	sbox[0] = 0x63;
 }
 
-/* Byte @j of what is added to word @i; @prev is the complement of the word before. */
-static uint8_t schedule_byte(const uint8_t *prev, unsigned int i,
-			     unsigned int j, uint8_t rcon)
+/*
+ * Byte @j of what is added to word @i; @prev is the complement of the word before,
+ * @nk the number of words of the key.
+ */
+static uint8_t schedule_byte(const uint8_t *prev, unsigned int nk,
+			     unsigned int i, unsigned int j, uint8_t rcon)
 {
 	uint8_t byte;
 
-	if (i % 8)
+	if (i % nk)
 		byte = ~prev[j];
 	else
 		byte = ~prev[(j + 1) % 4];
 	if (i % 4 == 0)
 		byte = sbox[byte];
-	if (i % 8 == 0 && j == 0)
+	if (i % nk == 0 && j == 0)
 		byte ^= rcon;
 	return byte;
 }
 
-static void add_round_keys(const uint8_t *inv)
+/* Of AES with a key of @nk words, 4 or 8. */
+static void add_round_keys(const uint8_t *inv, unsigned int nk)
 {
+	const unsigned int round_keys = nk + 7;
 	uint8_t w[4 * 4 * ROUND_KEYS], rcon = 1;
 	unsigned int i, j;
 
-	for (i = 0; i < 32; i++)
+	for (i = 0; i < 4 * nk; i++)
 		w[i] = inv[i];
-	for (i = 8; i < 4 * ROUND_KEYS; i++) {
+	for (i = nk; i < 4 * round_keys; i++) {
 		/* The complement of a sum is that of one of the two and the other. */
 		for (j = 0; j < 4; j++)
 			w[4 * i + j] =
-				w[4 * (i - 8) + j] ^
-				schedule_byte(w + 4 * (i - 1), i, j, rcon);
-		if (i % 8 == 0)
+				w[4 * (i - nk) + j] ^
+				schedule_byte(w + 4 * (i - 1), nk, i, j, rcon);
+		if (i % nk == 0)
 			rcon = times2(rcon);
 	}
-	/* The first two are the key itself. */
-	for (i = 2; i < ROUND_KEYS; i++)
+	/* The first one or two are the key itself. */
+	for (i = nk / 4; i < round_keys; i++)
 		add_needle(ROUND, w + PART * i, PART);
 }
 
@@ -211,7 +219,9 @@ static void make_needles(const uint8_t *inv, unsigned int size)
 		add_hex(inv + i, "0123456789ABCDEF");
 	}
 	for (i = 0; i + 32 <= size; i += 32)
-		add_round_keys(inv + i);
+		add_round_keys(inv + i, 8);
+	for (i = 0; size <= 32 && i + 16 <= size; i += 16)
+		add_round_keys(inv + i, 4);
 }
 
 /* Returns the size of the key, of which @inv is the complement. */

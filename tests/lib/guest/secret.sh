@@ -63,4 +63,4 @@ gone() {
 		sleep 0.05
 	done
 }
-key_of() { KEY=":64:logon:ksm:$1"; }
+key_of() { KEY=":${KEY_SIZE:-64}:logon:ksm:$1"; }
