@@ -330,14 +330,22 @@ static void test_evict_idle_inherit(void)
 		other[i] = ksm_client_open(st_disk_bdev(s->f->disk), &config);
 	ksm_client_evict_idle(first);
 	fake_log_is(s->f, "");
-	if (st_true(!IS_ERR(other[0])))
-		ksm_client_close(other[0]);
+	if (!st_true(!IS_ERR(other[0]) && !IS_ERR(other[1])))
+		goto close;
+	/* One of its own, which it does leave. */
+	swap(s->client, other[0]);
+	st_is(attach(s, 1, B, DUN), 0);
+	st_is(detach(s, 1), BIO_SIZE);
+	swap(s->client, other[0]);
+	fake_log_is(s->f, "p1 ");
+	ksm_client_close(other[0]);
 	st_is(detach(s, 0), BIO_SIZE);
 	fake_log_is(s->f, "");
 	ksm_client_evict_idle(s->client);
 	fake_log_is(s->f, "e0 ");
-	if (st_true(!IS_ERR(other[1])))
-		ksm_client_close(other[1]);
+	ksm_client_close(other[1]);
+	fake_log_is(s->f, "e1 ");
+close:
 	ksm_client_close(first);
 free:
 	if (s)
