@@ -54,7 +54,8 @@ static int power_on(struct device *dev)
 {
 	int err = pm_runtime_resume_and_get(dev);
 
-	if (!err || !pm_runtime_active(dev))
+	/* Nothing else is EINVAL; EACCES may be a machine that goes to sleep. */
+	if (err != -EINVAL || !pm_runtime_active(dev))
 		return err;
 	pm_runtime_get_noresume(dev);
 	return 0;
