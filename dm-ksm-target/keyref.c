@@ -19,7 +19,7 @@
 
 #include "keyref.h"
 
-/* Hex digits of the smallest key that any cipher has. */
+/* No cipher has a key of fewer hex digits. */
 #define KEY_DIGITS 32
 
 /**

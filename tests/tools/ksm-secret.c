@@ -16,9 +16,10 @@
  *
  * What is searched for: every 16 bytes of the key, every round key of AES-256
  * for each 32 of them and, of a key that has no more, of AES-128 for each 16, as
- * they are; and the key's in hex digits, of either case. A few bytes that are left of a key are not found. Prints for each FILE what was
- * found how often. Exit status: 0 if all that is nothing, 1 if not, 2 if something
- * went wrong. "secure": device mapper is to wipe what it is given.
+ * they are; and the key's in hex digits, of either case. A few bytes that are left
+ * of a key are not found. Prints for each FILE what was found how often. Exit
+ * status: 0 if all that is nothing, 1 if not, 2 if something went wrong.
+ * "secure": device mapper is to wipe what it is given.
  *
  * This program must not leave what it searches for, or the next image has it: the
  * pages of its stack are freed without being wiped (round keys were found there),
