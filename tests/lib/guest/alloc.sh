@@ -93,18 +93,18 @@ traced() {
 # bytes: of what was allocated in $TRACE.
 bytes() { sed -n 's/.* bytes_alloc=\([0-9]*\) .*/\1/p' $TRACE | awk '{ n += $1 } END { print n + 0 }'; }
 
-# graph LINE: act, with $TRACE.graph the graph of functions below the probe's own.
+# graph FUNCTION LINE: act, with $TRACE.graph the graph of what is called below FUNCTION.
 graph() {
 	echo 0 >$T/tracing_on
 	echo $$ >$T/set_ftrace_pid
-	echo crypto_alloc_tfm_node >$T/set_graph_function
+	echo "$1" >$T/set_graph_function
 	echo 6 >$T/max_graph_depth
 	# Tracing all functions takes an emulated processor half a minute.
-	echo '*crypto_* down_* up_* mutex_* *kmalloc* kmem_cache_alloc* __alloc_pages*' >$T/set_ftrace_filter
+	echo '*crypto_* *setkey* down_* up_* mutex_* *kmalloc* kmem_cache_alloc* __alloc_pages*' >$T/set_ftrace_filter
 	echo nop >$T/current_tracer
 	echo function_graph >$T/current_tracer || return 1
 	echo 1 >$T/tracing_on
-	act "$1"
+	act "$2"
 	echo 0 >$T/tracing_on
 	grep -v '^#' $T/trace | sed 's/.*| //' >$TRACE.graph
 	echo nop >$T/current_tracer
