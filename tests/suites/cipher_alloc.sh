@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Can ciphers be allocated on the data path? One claim of docs/cipher-allocation.md after
 # the other, C1 to C9.
-# vm: mem=512 disks=64M,256M timeout=240 check=6.1,7.3
+# vm: mem=512 disks=64M,256M timeout=240 unguarded check=6.1,7.3
 
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
@@ -42,11 +42,20 @@ diag "C2: locks: $(tr -s ' \n' ' ' <<<"$locks")"
 like 'C2: it takes crypto_alg_sem for reading, though an instance is in use' "$locks" 'down_read crypto_alg_sem'
 unlike 'C2: and not for writing' "$locks" 'down_write crypto_alg_sem'
 trace_events 0
-graph "alloc $XTS hold"
-trace_events 1
-while IFS= read -r line; do echo "C2: $line"; done <$TRACE.graph
+graphed() { # FUNCTION LINE
+	graph "$1" "$2"
+	while IFS= read -r line; do echo "C2: $line"; done <$TRACE.graph
+}
+graphed crypto_alloc_tfm_node "alloc $XTS hold"
 like 'C2: the graph has the lock' "$(<$TRACE.graph)" 'down_read\(\)'
 like 'C2: and memory' "$(<$TRACE.graph)" '__kmalloc[a-z_]*\(\)'
+graphed crypto_skcipher_setkey "setkey $XTS"
+like 'C2: there is a graph of setkey' "$(<$TRACE.graph)" 'crypto_skcipher_setkey\(\)'
+unlike 'C2: without a lock or memory' "$(<$TRACE.graph)" '(down|mutex)_|alloc'
+graphed crypto_skcipher_setkey 'setkey adiantum(xchacha12,aes) 32'
+like 'C2: the graph of Adiantum has its memory' "$(<$TRACE.graph)" 'kmalloc[a-z_]*\(\)'
+unlike 'C2: and no lock' "$(<$TRACE.graph)" '(down|mutex)_'
+trace_events 1
 for c in "$XTS" 'adiantum(xchacha12,aes) 32' 'essiv(cbc(aes),sha256) 32'; do
 	traced "setkey $c"
 	is "C2: setkey ${c% *} takes no lock of the crypto API" "$(grep -c crypto_ $TRACE.locks)" 0

@@ -4,7 +4,7 @@
 # no process knows any more (ksm-secret). A key is to be found while it is in use, or the search
 # could not find any, and nowhere after it was wiped, replaced, removed or refused. Each way of
 # losing a key has a key of its own, so that one image judges many.
-# vm: smp=4 mem=192 disks=32M,mem ufs=4/32M timeout=300 check=6.1,7.3
+# vm: smp=4 mem=192 disks=32M,mem ufs=4/32M timeout=300 unguarded check=6.1,7.3
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 # shellcheck source=tests/lib/guest/ufs.sh

@@ -4,7 +4,7 @@
 # another mapping: nothing may hang, be killed, or come back wrong. With one mapping upon
 # another and as few pages of their own as can be; with KSM_DEEP=1 also as a user
 # would have it, and both for longer.
-# vm: mem=320 disks=768M,128M timeout=600 check=6.1
+# vm: mem=320 disks=768M,128M timeout=600 unguarded check=6.1
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
 

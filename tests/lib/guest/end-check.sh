@@ -61,6 +61,11 @@ if [ -n "$(ours)" ]; then
 	is 'end: all our modules can be unloaded' "$(loaded | tr '\n' ' ')" ''
 	[ -z "$(loaded)" ] || diag "$(grep -E "^($(ours | tr '\n' '|')none) " /proc/modules)"
 fi
+# Where slabs are guarded (kernel_guards), have all of them looked at: what was written to a free
+# object is only noticed when that is used again. What is wrong is in the kernel's log then.
+if [ "$(cat /sys/kernel/slab/kmalloc-64/poison 2>/dev/null)" = 1 ]; then
+	for f in /sys/kernel/slab/*/validate; do echo 1 >"$f" || diag "$f cannot be looked at"; done
+fi
 # Which lines ran, for tests/coverage, as lines of the log. Modules that are gone still count.
 if [ -d /sys/kernel/debug/gcov ]; then
 	(

@@ -51,3 +51,11 @@ kernel_memory() {
 	*) echo "$2" ;;
 	esac
 }
+
+# kernel_guards LABEL: options with which a stock kernel notices what is written behind or after
+# the end of an object's life. For those of which there is no kernel with KASAN.
+kernel_guards() {
+	case $1 in
+	6.1 | 7.2) echo 'slub_debug=FZP page_poison=1 kfence.sample_interval=50' ;;
+	esac
+}

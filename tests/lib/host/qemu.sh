@@ -5,7 +5,7 @@
 # vm_defaults; vm_header FILE: read "# vm: key=value ..." from a suite's head.
 vm_defaults() {
 	VM_MEM=1024 VM_SMP=2 VM_DISKS=256M,256M,256M,256M VM_TIMEOUT=300 VM_CMDLINE=''
-	VM_UFS='' VM_FLAVOUR='' VM_CHECK='' VM_LACK='' VM_REPORT='' VM_BOOTS=1 VM_ICOUNT='' VM_ICOUNT_SLEEP=on
+	VM_UFS='' VM_FLAVOUR='' VM_CHECK='' VM_LACK='' VM_REPORT='' VM_BOOTS=1 VM_UNGUARDED='' VM_ICOUNT='' VM_ICOUNT_SLEEP=on
 }
 
 vm_header() {
@@ -28,6 +28,8 @@ vm_header() {
 		report=*) VM_REPORT=${word#*=} ;;
 		# Allocations are made to fail: the kernel may say so.
 		lack) VM_LACK=1 ;;
+		# It looks for what is in memory, or how much of it: not with kernel_guards.
+		unguarded) VM_UNGUARDED=1 ;;
 		check=*)
 			VM_CHECK=${word#*=}
 			# A wrong name would leave the suite out of every run.

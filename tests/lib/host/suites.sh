@@ -126,6 +126,7 @@ suite_guest() {
 	fi
 	timeout=$((VM_TIMEOUT * ${KSM_TIMEOUT_SCALE:-1} * $(kernel_slowness "$label")))
 	VM_MEM=$(kernel_memory "$label" "$VM_MEM")
+	[ -n "$VM_UNGUARDED" ] || VM_CMDLINE="$(kernel_guards "$label") $VM_CMDLINE"
 	GUEST_SECONDS=0
 	# With the same disks each time: a suite may end a boot by cutting the power.
 	for ((boot = 0; boot < VM_BOOTS; boot++)); do
