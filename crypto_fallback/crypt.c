@@ -390,11 +390,17 @@ static int crypt_with_library(struct ksm_engine *engine,
 int ksm_crypt_otherwise(struct ksm_engine *engine, struct ksm_range *range,
 			struct ksm_request *request, bool may_sleep)
 {
+	int err;
+
 	if (engine->kind == KSM_ENGINE_LIBRARY)
 		return crypt_with_library(engine, range);
 	if (may_sleep)
-		return crypt_and_wait(engine, range, request);
-	return crypt_at_once(engine, range, request);
+		err = crypt_and_wait(engine, range, request);
+	else
+		err = crypt_at_once(engine, range, request);
+	if (engine->mode->id == KSM_MODE_ADIANTUM)
+		ksm_engine_burn_stack();
+	return err;
 }
 
 /**

@@ -346,6 +346,23 @@ void ksm_engine_exit(struct ksm_engine *engine)
 }
 
 /**
+ * ksm_engine_burn_stack() - overwrite what a cipher had on the stack
+ *
+ * XChaCha, and so Adiantum, has the key itself there, and leaves it: in a
+ * thread that goes, or sleeps, it would stay for as long as nobody calls
+ * something that deep. To be called where the cipher was.
+ *
+ * Context: any context.
+ */
+noinline void ksm_engine_burn_stack(void)
+{
+	/* That deep: by estimate 700 with Adiantum. */
+	u8 burnt[960];
+
+	memzero_explicit(burnt, sizeof(burnt));
+}
+
+/**
  * ksm_engine_setkey() - replace the key
  * @engine: the engine, not in use by anybody else
  * @raw: as many bytes as the mode's keys have
@@ -368,6 +385,7 @@ int ksm_engine_setkey(struct ksm_engine *engine, const u8 *raw)
 	flags = memalloc_noio_save();
 	err = crypto_skcipher_setkey(engine->tfm, raw, engine->mode->key_size);
 	memalloc_noio_restore(flags);
+	ksm_engine_burn_stack();
 	return err;
 }
 

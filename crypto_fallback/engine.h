@@ -68,6 +68,7 @@ int ksm_engine_init(struct ksm_engine *engine, const struct ksm_mode *mode,
 		    enum ksm_engine_kind choice);
 void ksm_engine_exit(struct ksm_engine *engine);
 int ksm_engine_setkey(struct ksm_engine *engine, const u8 *raw);
+void ksm_engine_burn_stack(void);
 const char *ksm_engine_name(const struct ksm_engine *engine);
 unsigned int ksm_engine_req_size(const struct ksm_engine *engine);
 void ksm_engines_show(struct seq_file *m);

@@ -126,6 +126,35 @@ KEY_SIZE=32 with 'AES-128-XTS'
 CIPHER=aes-cbc-essiv:sha256 KEY_SIZE=32 with 'AES-CBC-ESSIV'
 CIPHER=capi:adiantum\(xchacha12,aes\)-plain64 KEY_SIZE=32 with 'Adiantum' raw
 
+# Ciphers leave a key on the stack of who sets it. He is still in the kernel here, where nothing
+# that deep has been called since.
+stack_of() { # WHAT
+	local end=$((SECONDS + 20)) pid
+	new a b || fail "$1: keys"
+	key_of a
+	ok "$1: map" map ksm m "$DISK1" 4096
+	dmsetup suspend m
+	mkfifo /tmp/stay
+	taskset -c 2 ksm-secret message m /tmp/a "key set :${KEY_SIZE:-64}:logon:ksm:a" stay </tmp/stay &
+	pid=$!
+	exec 8>/tmp/stay
+	# The number of read() is 0.
+	until grep -qs '^0 0x0 ' /proc/$pid/syscall || [ $SECONDS -ge $end ]; do sleep 0.05; done
+	like "$1: a key is set" "$(</proc/$pid/comm) $(</proc/$pid/syscall)" '^ksm-secret 0 0x0 '
+	ok "$1: another one is set" dmsetup message m 0 key set ":${KEY_SIZE:-64}:logon:ksm:b"
+	gone a b
+	ok "$1: image" look a
+	ok "$1: the first is nowhere" nowhere a
+	exec 8>&-
+	ok "$1: it was without an error" wait $pid
+	rm /tmp/stay
+	dmsetup resume m
+	unmap m
+}
+begin 'stack'
+stack_of 'stack, AES-256-XTS'
+CIPHER=capi:adiantum\(xchacha12,aes\)-plain64 KEY_SIZE=32 stack_of 'stack, Adiantum'
+
 # What device mapper copies from user space, it wipes if it is asked for it; if not, the digits
 # of a key are wiped by the target, whatever comes of them.
 begin 'refused, and digits'

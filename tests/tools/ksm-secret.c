@@ -10,7 +10,7 @@
  *	ksm-secret hex FILE		the key's hex digits on stdout
  *	ksm-secret table DEVICE FILE SECTORS TARGET PARAMETERS [secure]
  *					load a table; an @ is the key in hex digits
- *	ksm-secret message DEVICE FILE MESSAGE [secure]
+ *	ksm-secret message DEVICE FILE MESSAGE [secure | stay]
  *					to a target, likewise
  *	ksm-secret find IMAGE FILE...	search a file or disk for them
  *
@@ -19,7 +19,8 @@
  * they are; and the key's in hex digits, of either case. A few bytes that are left
  * of a key are not found. Prints for each FILE what was found how often. Exit
  * status: 0 if all that is nothing, 1 if not, 2 if something went wrong.
- * "secure": device mapper is to wipe what it is given.
+ * "secure": device mapper is to wipe what it is given. "stay": the program reads
+ * its input when that is done, and what the kernel had on its stack stays there.
  *
  * This program must not leave what it searches for, or the next image has it: the
  * pages of its stack are freed without being wiped (round keys were found there),
@@ -457,6 +458,16 @@ static int send_message(char **argv, bool secure)
 	return dm_call(DM_TARGET_MSG, argv[0], start, end, secure);
 }
 
+/* Waits in the kernel, not deep in it, and without having been there since. */
+static int stay(int status)
+{
+	char c;
+
+	if (read(STDIN_FILENO, &c, 1) < 0)
+		err(2, "staying");
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : "";
@@ -476,8 +487,11 @@ int main(int argc, char **argv)
 		return load_table(argv + 2, secure);
 	if (argc == 5 + secure && !strcmp(command, "message"))
 		return send_message(argv + 2, secure);
+	if (argc == 6 && !strcmp(command, "message") &&
+	    !strcmp(argv[5], "stay"))
+		return stay(send_message(argv + 2, false));
 	if (argc >= 4 && !strcmp(command, "find"))
 		return find(argv[2], argv + 3, argc - 3);
 	errx(2,
-	     "usage: ksm-secret new FILE NAME BYTES | hex FILE | table DEVICE FILE SECTORS TARGET PARAMETERS [secure] | message DEVICE FILE MESSAGE [secure] | find IMAGE FILE...");
+	     "usage: ksm-secret new FILE NAME BYTES | hex FILE | table DEVICE FILE SECTORS TARGET PARAMETERS [secure] | message DEVICE FILE MESSAGE [secure | stay] | find IMAGE FILE...");
 }
