@@ -374,7 +374,8 @@ void ksm_bounce_free(struct ksm_bounce *bounce, const struct bio_vec *vecs,
 	 * that it has become short by them.
 	 */
 	smp_rmb();
-	if (likely(READ_ONCE(pool->curr_nr) >= pool->min_nr))
+	/* Races with whoever changes the number under the pool's lock, as there. */
+	if (likely(data_race(READ_ONCE(pool->curr_nr)) >= pool->min_nr))
 		i = likely(nr == 1) ? cache_give(vecs, 1) :
 				      cache_give(vecs, nr);
 	for (; i < nr; i++)
