@@ -72,11 +72,11 @@ try() {
 	yes "$TEXT $2" | head -c 65536 >/tmp/text
 	ok "$name: unbound" ufs_unbind "$h"
 	near $((0x20000702))
-	ufs_set "$h" x-ccap "$VALUE" || return
+	ufs_set "$h" x-ccap "$VALUE" || { fail "$name: x-ccap is set"; return; }
 	registers=$(printf 'x-ccap=%#x' "$VALUE")
 	for i in 0 1 2; do
 		near $((0x00017f00 | (i & 1) << 17))
-		ufs_set "$h" x-cryptocap$i "$VALUE" || return
+		ufs_set "$h" x-cryptocap$i "$VALUE" || { fail "$name: x-cryptocap$i is set"; return; }
 		registers+=$(printf ' x-cryptocap%d=%#x' $i "$VALUE")
 	done
 	printf '| %s: %s\n' "$name" "$registers" >&3
@@ -143,7 +143,7 @@ try_desc() {
 	ok "$name: unbound" ufs_unbind "$h"
 	for i in 0 1 2 3; do
 		desc
-		ufs_set "$h" x-desc$i "$VALUE" || return
+		ufs_set "$h" x-desc$i "$VALUE" || { fail "$name: x-desc$i is set"; return; }
 		registers+=$(printf ' x-desc%d=%#x' $i "$VALUE")
 	done
 	printf '| %s:%s\n' "$name" "$registers" >&3
@@ -164,7 +164,7 @@ isnt 'descriptors: there were disks' $disks 0
 is 'descriptors: all of them in hardware' $hardware $disks
 for h in 0 1; do
 	ok "descriptors: host $h: unbound" ufs_unbind $h
-	for i in 0 1 2 3; do ufs_set $h x-desc$i 0; done
+	for i in 0 1 2 3; do ufs_set $h x-desc$i 0 || fail "descriptors: host $h: x-desc$i is right again"; done
 	ufs_bind $h
 	ok "descriptors: host $h: with right ones the disk is there" ufs_disk $h 0
 done
