@@ -22,6 +22,7 @@
 
 #include "client.h"
 #include "context.h"
+#include "evict.h"
 #include "keyslot.h"
 #include "registry.h"
 #include "slot_get.h"

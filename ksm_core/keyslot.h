@@ -147,14 +147,5 @@ void ksm_slot_wake_first(struct ksm *ksm);
 int ksm_slot_search_chain(struct ksm *ksm, const struct ksm_key *key, int slot);
 int ksm_slot_get_via(struct ksm *ksm, const struct ksm_key *key,
 		     const struct ksm_client *via);
-void ksm_slots_evict_idle(struct ksm *ksm, const struct ksm_client *client);
-void ksm_slots_leave(struct ksm *ksm, const struct ksm_client *client,
-		     const struct ksm_client *heir);
-int ksm_slots_create(struct ksm *ksm);
-void ksm_slots_free(struct ksm *ksm);
-void ksm_slots_shut(struct ksm *ksm);
-
-int ksm_hold(struct ksm *ksm);
-void ksm_release(struct ksm *ksm);
 
 #endif /* _KSM_CORE_KEYSLOT_H */

@@ -19,8 +19,10 @@
 #include "client.h"
 #include "context.h"
 #include "debugfs.h"
+#include "evict.h"
 #include "keyslot.h"
 #include "registry.h"
+#include "slots.h"
 
 static DEFINE_MUTEX(ksm_topology);
 static LIST_HEAD(ksm_disks);

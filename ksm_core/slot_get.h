@@ -33,7 +33,7 @@ static __always_inline void ksm_slot_put_inline(struct ksm *ksm,
 	int refs;
 
 	WRITE_ONCE(ksm->slots[slot].last_used, jiffies);
-	/* A full barrier, as is set_current_state() in wait_for_turn(). */
+	/* A full barrier, as is set_current_state() in ksm_wait_for_turn(). */
 	refs = atomic_dec_return(&ksm->slots[slot].refs);
 	if ((!refs || refs == KSM_CLOSED) &&
 	    unlikely(!list_empty_careful(&ksm->waiters)))
