@@ -362,6 +362,21 @@ noinline void ksm_engine_burn_stack(void)
 	memzero_explicit(burnt, sizeof(burnt));
 }
 
+static int setkey_skcipher(struct ksm_engine *engine, const u8 *raw)
+{
+	unsigned int flags;
+	int err;
+
+	/*
+	 * Adiantum's needs memory, while the mapping is suspended: none that
+	 * would have to be written to it.
+	 */
+	flags = memalloc_noio_save();
+	err = crypto_skcipher_setkey(engine->tfm, raw, engine->mode->key_size);
+	memalloc_noio_restore(flags);
+	return err;
+}
+
 /**
  * ksm_engine_setkey() - replace the key
  * @engine: the engine, not in use by anybody else
@@ -373,18 +388,12 @@ noinline void ksm_engine_burn_stack(void)
  */
 int ksm_engine_setkey(struct ksm_engine *engine, const u8 *raw)
 {
-	unsigned int flags;
 	int err;
 
 	if (engine->kind == KSM_ENGINE_LIBRARY)
-		return setkey_library(engine, raw);
-	/*
-	 * Adiantum's needs memory, while the mapping is suspended: none that
-	 * would have to be written to it.
-	 */
-	flags = memalloc_noio_save();
-	err = crypto_skcipher_setkey(engine->tfm, raw, engine->mode->key_size);
-	memalloc_noio_restore(flags);
+		err = setkey_library(engine, raw);
+	else
+		err = setkey_skcipher(engine, raw);
 	ksm_engine_burn_stack();
 	return err;
 }
