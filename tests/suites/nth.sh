@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Every allocation fails in its turn: in loading, creating, resuming, messages and
-# removing. No key may be left in memory after that.
+# Every allocation fails in its turn: in loading, creating, resuming, I/O, messages
+# and removing. No key may be left in memory after that.
 # vm: mem=512 disks=64M,mem,64M ufs=0/16M,2/16M flavour=debug,cov lack timeout=600
 
 # shellcheck source=tests/lib/guest/blk.sh
@@ -20,11 +20,20 @@ MODULES=/lib/modules/$KVER/updates/dkms
 
 ok 'the kernel can have allocations fail' faults_ready
 
+# What a processor has freed it gives out again first, and a key there would be overwritten: so each
+# sweep is done by another one than the last.
+CPU=0
+elsewhere() {
+	CPU=$(((CPU + 1) % $(nproc --all)))
+	taskset -pc $CPU $$ >/dev/null
+}
+
 # swept DESC MIN CMD...: CMD, a ksm-nth, comes to its end, and at least MIN of its
 # allocations were noticed to fail. SWEPT is its last line.
 swept() {
 	local desc=$1 min=$2 failed errnos
 	shift 2
+	elsewhere
 	ok "$desc: without a fault it succeeds in the end" "$@"
 	failed=$(sed -n 's/ failed,.*//p' <<<"$OUT")
 	errnos=$(grep '^errno' <<<"$OUT")
@@ -87,7 +96,7 @@ put() { dd if=/tmp/pat of="/dev/mapper/$1" bs=64k oflag=direct status=none; }
 got() { dd if="/dev/mapper/$1" bs=64k count=4 iflag=direct status=none | cmp - /tmp/pat; }
 readable() { dd if="/dev/mapper/$1" of=/dev/null bs=4k count=1 iflag=direct status=none; }
 
-# sweep NAME: of the mapping with $TABLE.
+# sweep NAME [MIN]: of the mapping with $TABLE; so many allocations at least are needed to resume it.
 sweep() {
 	local name=$1
 	ok "$name: an empty device" dmsetup create m --notable
@@ -95,10 +104,14 @@ sweep() {
 	is "$name: no table is left" "$(dmsetup table --inactive m)" ''
 	ok "$name: a live one" eval 'dmsetup load m --table "$TABLE" && dmsetup resume m'
 	ok "$name: is written to" put m
-	swept "$name: load and resume" 0 with_table activate m
+	swept "$name: load and resume" "${2:-0}" with_table activate m
 	ok "$name: has what was written" got m
 	swept "$name: suspend" 0 ksm-nth suspend m
 	ok "$name: has what was written before the suspension" got m
+	# All of that comes from pools.
+	swept "$name: I/O" 0 ksm-nth io /dev/mapper/m
+	like "$name: no I/O fails, and there were allocations to fail" "$SWEPT" '^0 failed, [1-9][0-9]* in spite of it$'
+	ok "$name: is written to" put m
 }
 
 # keys NAME TEXT: of the live mapping m, whose message TEXT sets its key.
@@ -146,18 +159,37 @@ table_of ksm "$DISK1" 4096 allow_discards
 removed 'key in a keyring'
 KEY=$KEY1
 
-CIPHER=capi:adiantum\(xchacha12,aes\)-plain64 KEY=${KEY1:0:64}
+CIPHER=capi:adiantum\(xchacha12,aes\)-plain64 KEY_SIZE=32
+new a1 a2 a3
+key_of a1
 table_of ksm "$DISK1" 4096
 sweep 'a cipher of three'
 keys 'a cipher of three' "key set $KEY"
+key_of a3
+OLD=$TABLE
+table_of ksm "$DISK1" 4096
+swept 'a cipher of three, another table: load' 10 with_table load m
+TABLE=$OLD
+ok 'a cipher of three: is suspended' dmsetup suspend m
+swept 'a cipher of three, another key: set' 1 ksm-nth message m 'key set :32:logon:ksm:a2'
+swept 'a cipher of three, another key: and wipe' 0 ksm-nth message m 'key wipe'
+ok 'a cipher of three: the first again' dmsetup message m 0 'key set :32:logon:ksm:a1'
+ok 'a cipher of three: is resumed' dmsetup resume m
+gone a2 a3
+ok 'a cipher of three: image' look a1 a2 a3
+ok 'a cipher of three: the key in use is found' seen a1 raw
+ok 'a cipher of three: one that was wiped is nowhere' nowhere a2
+ok 'a cipher of three: nor is that of the table' nowhere a3
 removed 'a cipher of three'
-CIPHER=aes-xts-plain64 KEY=$KEY1
+gone a1
+CIPHER=aes-xts-plain64 KEY=$KEY1 KEY_SIZE=64
 
 if ok 'a simulated engine' sim size=64 slots=4; then
 	new k4
 	key_of k4
 	table_of ksm /dev/ksmsim0 4096 hw:require
-	sweep 'hardware'
+	# Its verification allocates, and with "require" must be.
+	sweep 'hardware' 1
 	keys 'hardware' "key set $KEY"
 	removed 'hardware'
 	table_of ksm /dev/ksmsim0 4096
@@ -169,8 +201,8 @@ if ok 'a simulated engine' sim size=64 slots=4; then
 	ok 'hardware if it can be: remove' dmsetup remove m
 	gone k1 k4
 	KEY=$KEY1
-	ok 'after removal: image' look k1 k2 k3 k4
-	ok 'after removal: no key is anywhere' nowhere k1 k2 k3 k4
+	ok 'after removal: image' look k1 k2 k3 k4 a1 a2 a3
+	ok 'after removal: no key is anywhere' nowhere k1 k2 k3 k4 a1 a2 a3
 fi
 
 if ok 'ksm-linear loads' modprobe dm-ksm; then

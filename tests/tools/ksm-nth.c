@@ -12,7 +12,7 @@
  *	ksm-nth modprobe FILE PARAMS [COMMAND [FIRST]]  loads a module and unloads
  *					it, by COMMAND if there is one; begins with
  *					the allocation of that number
- *	ksm-nth write FILE TEXT		writes to a file
+ *	ksm-nth io DEVICE		writes directly, reads, and compares
  *
  * The first attempt has its first allocation fail, the second its second, until
  * one came to its end before it had that many. The kernel must have fault
@@ -39,6 +39,7 @@
 #include <linux/fs.h>
 
 #define BUF_SIZE 16384
+#define IO_SIZE	 65536
 #define MAX_NTH	 4000
 #define ERRNOS	 134
 
@@ -232,18 +233,35 @@ static int try_modprobe(unsigned int n)
 	return ret;
 }
 
-static int try_write(unsigned int n)
+static int transfer(int fd, unsigned char *written, unsigned char *back)
 {
-	int fd = open(name, O_WRONLY | O_CLOEXEC);
+	ssize_t n = pwrite(fd, written, IO_SIZE, 0);
+
+	if (n == IO_SIZE)
+		n = pread(fd, back, IO_SIZE, 0);
+	if (n < 0)
+		return errno;
+	return n == IO_SIZE ? 0 : EIO;
+}
+
+static int try_io(unsigned int n)
+{
+	static unsigned char written[IO_SIZE] __attribute__((aligned(4096)));
+	static unsigned char back[IO_SIZE] __attribute__((aligned(4096)));
+	int fd = open(name, O_RDWR | O_DIRECT | O_CLOEXEC);
 	int ret;
 
 	if (fd < 0)
 		err(2, "%s", name);
+	memset(written, n, IO_SIZE);
+	memset(back, ~n, IO_SIZE);
 	set_nth(n);
-	ret = write(fd, text, strlen(text)) < 0 ? errno : 0;
+	ret = transfer(fd, written, back);
 	n = get_nth();
 	set_nth(0);
 	close(fd);
+	if (!ret && memcmp(written, back, IO_SIZE))
+		errx(1, "what was read is not what was written");
 	set_nth(n);
 	return ret;
 }
@@ -261,7 +279,7 @@ static const struct what {
 	{ "message", message, false, 1, 1 },
 	{ "remove", try_remove, false, 0, 1 },
 	{ "modprobe", try_modprobe, false, 1, 3 },
-	{ "write", try_write, false, 1, 1 },
+	{ "io", try_io, false, 0, 0 },
 };
 
 static int sweep(const struct what *what)
