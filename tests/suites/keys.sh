@@ -126,21 +126,28 @@ KEY_SIZE=32 with 'AES-128-XTS'
 CIPHER=aes-cbc-essiv:sha256 KEY_SIZE=32 with 'AES-CBC-ESSIV'
 CIPHER=capi:adiantum\(xchacha12,aes\)-plain64 KEY_SIZE=32 with 'Adiantum' raw
 
-# Ciphers leave a key on the stack of who sets it. He is still in the kernel here, where nothing
-# that deep has been called since.
-stack_of() { # WHAT
-	local end=$((SECONDS + 20)) pid
+# Ciphers leave a key on the stack of who sets it or encrypts with it. He is still in the kernel
+# here, where nothing that deep has been called since.
+stack_of() { # WHAT set|write
+	local end=$((SECONDS + 20)) pid command
 	new a b || fail "$1: keys"
 	key_of a
 	ok "$1: map" map ksm m "$DISK1" 4096
-	dmsetup suspend m
+	case $2 in
+	set)
+		dmsetup suspend m
+		command=(message m /tmp/a "key set $KEY" stay)
+		;;
+	write) command=(write /dev/mapper/m stay) ;;
+	esac
 	mkfifo /tmp/stay
-	taskset -c 2 ksm-secret message m /tmp/a "key set :${KEY_SIZE:-64}:logon:ksm:a" stay </tmp/stay &
+	taskset -c 2 ksm-secret "${command[@]}" </tmp/stay &
 	pid=$!
 	exec 8>/tmp/stay
 	# The number of read() is 0.
 	until grep -qs '^0 0x0 ' /proc/$pid/syscall || [ $SECONDS -ge $end ]; do sleep 0.05; done
-	like "$1: a key is set" "$(</proc/$pid/comm) $(</proc/$pid/syscall)" '^ksm-secret 0 0x0 '
+	like "$1: is done" "$(</proc/$pid/comm) $(</proc/$pid/syscall)" '^ksm-secret 0 0x0 '
+	[ "$2" = set ] || dmsetup suspend m
 	ok "$1: another one is set" dmsetup message m 0 key set ":${KEY_SIZE:-64}:logon:ksm:b"
 	gone a b
 	ok "$1: image" look a
@@ -152,8 +159,10 @@ stack_of() { # WHAT
 	unmap m
 }
 begin 'stack'
-stack_of 'stack, AES-256-XTS'
-CIPHER=capi:adiantum\(xchacha12,aes\)-plain64 KEY_SIZE=32 stack_of 'stack, Adiantum'
+stack_of 'stack, AES-256-XTS' set
+CIPHER=capi:adiantum\(xchacha12,aes\)-plain64 KEY_SIZE=32 stack_of 'stack, Adiantum' set
+stack_of 'stack of a write, AES-256-XTS' write
+CIPHER=capi:adiantum\(xchacha12,aes\)-plain64 KEY_SIZE=32 stack_of 'stack of a write, Adiantum' write
 
 # What device mapper copies from user space, it wipes if it is asked for it; if not, the digits
 # of a key are wiped by the target, whatever comes of them.
