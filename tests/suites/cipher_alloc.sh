@@ -169,7 +169,7 @@ COUNT=400
 [ ! -e /sys/kernel/debug/kmemleak ] || COUNT=80
 # squeeze NAME COUNT: the mapping is swap space, and so many algorithms are registered with so
 # little memory that all allocations of pages have to reclaim some. Sets GONE, and SWAPPED to the
-# pages that were written meanwhile, and REGISTERED to how many there are.
+# pages that were written meanwhile, and REGISTERED to how many there are. CLAIM is what it is for.
 squeeze() {
 	local free min before f
 	mkswap "/dev/mapper/$1" && swapon "/dev/mapper/$1" || return 1
@@ -193,7 +193,7 @@ squeeze() {
 	REGISTERED=$(grep '^driver  *: ksm-probe-driver-' /proc/crypto | sort -u | wc -l)
 	echo "$min" >/proc/sys/vm/min_free_kbytes
 	SWAPPED=$(($(swapped) - before))
-	diag "$free kB were free; $REGISTERED registrations; $SWAPPED pages were written meanwhile"
+	diag "$CLAIM: $free kB were free; $REGISTERED registrations; $SWAPPED pages were written meanwhile"
 	register finish
 	rm /mnt/1 /mnt/all
 	umount /mnt
@@ -209,6 +209,7 @@ modprobe dm-ksm
 before=$(called crypto_alloc_tfm_node)
 ok 'C9: a mapping' map ksm m "$DISK2" 4096
 isnt 'C9: allocates when its table is loaded' "$(called crypto_alloc_tfm_node)" "$before"
+CLAIM=C9
 looked=$(called crypto_alg_mod_lookup) encrypted=$(called crypto_skcipher_encrypt)
 ok 'C9: the same as swap' squeeze m $COUNT
 is 'C9: all registrations are done' "$GONE $REGISTERED" "0 $COUNT"
@@ -237,10 +238,11 @@ ok 'C9: the modules unload' modprobe -r dm-ksm crypto_fallback
 # After C9's, since registering ends with the first write that is stuck.
 sectors "$DISK2"
 ok 'C8: a mapping whose cipher is made at the first write' dmsetup create lazy --table "0 $SECTORS ksm-lazy $DISK2"
+CLAIM=C8
 ok 'C8: swap, no memory, registrations' squeeze lazy 400
 is 'C8: the registrations end, once the write has given up' "$GONE" 0
 lazy=$(<$P/lazy)
-diag "$lazy"
+diag "C8: ${lazy//$'\n'/$'\n'C8: }"
 like 'C8: a registration has to write to the mapping' "$lazy" 'by: ksm_reg/'
 like 'C8: while it registers' "$lazy" 'crypto_register_alg'
 like 'C8: and reclaims memory' "$lazy" 'try_to_free_pages'
