@@ -43,6 +43,10 @@ if [ -e $leaks ]; then
 	echo scan >$leaks
 	is 'end: no memory has leaked' "$(unreferenced)" ''
 fi
+# After a report of its own, or of KASAN, lockdep looks no more; who expects one has said so.
+if [ -e /proc/lockdep_stats ] && [ ! -e "$TAP_DIR/lockdep-told" ]; then
+	is 'end: lockdep has been at work' "$(sed -n 's/^ *debug_locks: *//p' /proc/lockdep_stats)" 1
+fi
 # Under lockdown (policy) nobody is told.
 if cat /sys/kernel/debug/kcsan >/dev/null 2>&1; then
 	watched=$(sed -n 's/^setup_watchpoints: //p' /sys/kernel/debug/kcsan)

@@ -51,6 +51,9 @@ bail() {
 	exit 255
 }
 
+# lockdep_was_told: a report was wanted, after which lockdep looks no more (end-check.sh).
+lockdep_was_told() { : >"$TAP_DIR/lockdep-told"; }
+
 # What the last command printed: to the log, and to $OUT (up to a NUL byte).
 tap_output() {
 	local l
