@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # Power cuts: QEMU is killed while the guest writes to mappings on a UFS host.
-# What was fsynced must be there at the next boot; over all kernels 16 cuts,
-# or 52 with KSM_DEEP=1.
+# What was fsynced must be there at the next boot; 4 cuts per kernel,
+# or 13 with KSM_DEEP=1.
 # vm: mem=512 disks=1M,1M ufs=8/96M/64M timeout=90 boots=5/14 check=7.2
 # shellcheck source=tests/lib/guest/blk.sh
 . /ksm/tests/lib/guest/blk.sh
