@@ -20,7 +20,7 @@ MODULE_PARM_DESC(what, "behind, shift or leak");
 
 static unsigned int result;
 
-static int behind(void)
+static noinline int behind(void)
 {
 	u8 *object = kzalloc(SIZE, GFP_KERNEL);
 
@@ -32,7 +32,7 @@ static int behind(void)
 	return 0;
 }
 
-static int shift(void)
+static noinline int shift(void)
 {
 	int bits = 40;
 
@@ -41,8 +41,11 @@ static int shift(void)
 	return 0;
 }
 
-/* More than one: something that looks like a pointer may lie about. */
-static int leak(void)
+/*
+ * Not in the module's init function, which is nowhere once the module is loaded.
+ * More than one: something that looks like a pointer may lie about.
+ */
+static noinline int leak(void)
 {
 	int i;
 
