@@ -19,6 +19,8 @@ module_param(what, charp, 0444);
 MODULE_PARM_DESC(what, "behind, shift or leak");
 
 static unsigned int result;
+/* Complements of addresses. */
+static unsigned long lost[8];
 
 static noinline int behind(void)
 {
@@ -41,20 +43,33 @@ static noinline int shift(void)
 	return 0;
 }
 
+static void found(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(lost); i++) {
+		if (lost[i])
+			kfree((void *)~lost[i]);
+	}
+}
+
 /*
  * Not in the module's init function, which is nowhere once the module is loaded.
- * More than one: something that looks like a pointer may lie about.
+ * More than one: something that looks like a pointer may lie about. What is kept
+ * does not look like one.
  */
 static noinline int leak(void)
 {
 	int i;
 
-	for (i = 0; i < 8; i++) {
+	for (i = 0; i < ARRAY_SIZE(lost); i++) {
 		u8 *object = kzalloc(SIZE, GFP_KERNEL);
 
-		if (!object)
+		if (!object) {
+			found();
 			return -ENOMEM;
-		OPTIMIZER_HIDE_VAR(object);
+		}
+		lost[i] = ~(unsigned long)object;
 	}
 	return 0;
 }
@@ -72,6 +87,7 @@ static int __init check_probe_init(void)
 
 static void __exit check_probe_exit(void)
 {
+	found();
 }
 
 module_init(check_probe_init);

@@ -4,7 +4,8 @@
 # in our modules is in the log of every other suite, and fails it.
 # vm: mem=512 disks=64M flavour=debug report=check_probe timeout=120
 
-LEAKS=/sys/kernel/debug/kmemleak
+# shellcheck source=tests/lib/guest/leaks.sh
+. /ksm/tests/lib/guest/leaks.sh
 
 # probe WHAT: LOG is what the kernel says of it.
 probe() {
@@ -15,18 +16,10 @@ probe() {
 	ok "$1: the module goes" modprobe -r check_probe
 	LOG=$(dmesg | sed -n "/$mark/,\$p")
 }
-# While the module is there: its function has a name then. An object has to be some seconds old, and
-# to have been the same at the scan before.
+# While the module is there: its function has a name then.
 leaked() {
-	local n
-	for n in {1..5}; do
-		sleep 6
-		echo scan >"$LEAKS"
-		! grep -q check_probe "$LEAKS" || break
-	done
-	diag "leak: $n scans"
+	leaks_scan
 	ok 'leak: kmemleak finds it' grep check_probe "$LEAKS"
-	echo clear >"$LEAKS"
 }
 
 echo '<5>KSM-REPORT-BEGIN' >/dev/kmsg

@@ -126,9 +126,9 @@ KEY_SIZE=32 with 'AES-128-XTS'
 CIPHER=aes-cbc-essiv:sha256 KEY_SIZE=32 with 'AES-CBC-ESSIV'
 CIPHER=capi:adiantum\(xchacha12,aes\)-plain64 KEY_SIZE=32 with 'Adiantum' raw
 
-# Ciphers leave a key on the stack of who sets it or encrypts with it. He is still in the kernel
-# here, where nothing that deep has been called since.
-stack_of() { # WHAT set|write
+# Ciphers leave a key on the stack of who sets it or uses it. He is still in the kernel here, where
+# nothing that deep has been called since; and no other key is used, by whoever decrypts what is read.
+stack_of() { # WHAT set|read|write
 	local end=$((SECONDS + 20)) pid command
 	new a b || fail "$1: keys"
 	key_of a
@@ -138,7 +138,7 @@ stack_of() { # WHAT set|write
 		dmsetup suspend m
 		command=(message m /tmp/a "key set $KEY" stay)
 		;;
-	write) command=(write /dev/mapper/m stay) ;;
+	*) command=("$2" /dev/mapper/m stay) ;;
 	esac
 	mkfifo /tmp/stay
 	taskset -c 2 ksm-secret "${command[@]}" </tmp/stay &
@@ -161,8 +161,10 @@ stack_of() { # WHAT set|write
 begin 'stack'
 stack_of 'stack, AES-256-XTS' set
 CIPHER=capi:adiantum\(xchacha12,aes\)-plain64 KEY_SIZE=32 stack_of 'stack, Adiantum' set
-stack_of 'stack of a write, AES-256-XTS' write
-CIPHER=capi:adiantum\(xchacha12,aes\)-plain64 KEY_SIZE=32 stack_of 'stack of a write, Adiantum' write
+for how in read write; do
+	stack_of "stack of a $how, AES-256-XTS" $how
+	CIPHER=capi:adiantum\(xchacha12,aes\)-plain64 KEY_SIZE=32 stack_of "stack of a $how, Adiantum" $how
+done
 
 # What device mapper copies from user space, it wipes if it is asked for it; if not, the digits
 # of a key are wiped by the target, whatever comes of them.

@@ -12,7 +12,7 @@
  *					load a table; an @ is the key in hex digits
  *	ksm-secret message DEVICE FILE MESSAGE [secure | stay]
  *					to a target, likewise
- *	ksm-secret write DEVICE stay	write a page of zeroes, directly
+ *	ksm-secret read|write DEVICE stay  a page, directly
  *	ksm-secret find IMAGE FILE...	search a file or disk for them
  *
  * What is searched for: every 16 bytes of the key, every round key of AES-256
@@ -459,12 +459,16 @@ static int send_message(char **argv, bool secure)
 	return dm_call(DM_TARGET_MSG, argv[0], start, end, secure);
 }
 
-static int write_page(const char *device)
+static int transfer_page(const char *device, bool writing)
 {
 	static uint8_t page[ALIGNMENT] __attribute__((aligned(ALIGNMENT)));
-	int fd = open(device, O_WRONLY | O_DIRECT);
+	int fd = open(device, O_RDWR | O_DIRECT);
+	ssize_t n = -1;
 
-	if (fd < 0 || pwrite(fd, page, sizeof(page), 0) != sizeof(page))
+	if (fd >= 0)
+		n = writing ? pwrite(fd, page, sizeof(page), 0) :
+			      pread(fd, page, sizeof(page), 0);
+	if (n != sizeof(page))
 		err(2, "%s", device);
 	return 0;
 }
@@ -501,10 +505,11 @@ int main(int argc, char **argv)
 	if (argc == 6 && !strcmp(command, "message") &&
 	    !strcmp(argv[5], "stay"))
 		return stay(send_message(argv + 2, false));
-	if (argc == 4 && !strcmp(command, "write") && !strcmp(argv[3], "stay"))
-		return stay(write_page(argv[2]));
+	if (argc == 4 && !strcmp(argv[3], "stay") &&
+	    (!strcmp(command, "read") || !strcmp(command, "write")))
+		return stay(transfer_page(argv[2], !strcmp(command, "write")));
 	if (argc >= 4 && !strcmp(command, "find"))
 		return find(argv[2], argv + 3, argc - 3);
 	errx(2,
-	     "usage: ksm-secret new FILE NAME BYTES | hex FILE | table DEVICE FILE SECTORS TARGET PARAMETERS [secure] | message DEVICE FILE MESSAGE [secure | stay] | write DEVICE stay | find IMAGE FILE...");
+	     "usage: ksm-secret new FILE NAME BYTES | hex FILE | table DEVICE FILE SECTORS TARGET PARAMETERS [secure] | message DEVICE FILE MESSAGE [secure | stay] | read|write DEVICE stay | find IMAGE FILE...");
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # After every suite: nothing may be left, and our modules must go.
 . /ksm/tests/lib/guest/tap.sh
+. /ksm/tests/lib/guest/leaks.sh
 
 ours() {
 	local f
@@ -34,13 +35,9 @@ unreferenced() {
 }
 # What a pointer still leads to, now that nothing of ours is in use, is none of ours;
 # before the modules go, so that their functions have names.
-leaks=/sys/kernel/debug/kmemleak
+leaks=$LEAKS
 if [ -e $leaks ]; then
-	# What was allocated a moment ago does not count at the first look, since a
-	# pointer to it may just be on its way.
-	echo scan >$leaks
-	sleep 6
-	echo scan >$leaks
+	leaks_scan
 	is 'end: no memory has leaked' "$(unreferenced)" ''
 fi
 # After a report of its own, or of KASAN, lockdep looks no more; who expects one has said so.
