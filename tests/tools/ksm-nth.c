@@ -39,7 +39,8 @@
 #include <linux/fs.h>
 
 #define BUF_SIZE 16384
-#define IO_SIZE	 65536
+/* Four pages: for more, direct I/O itself allocates before there is a bio. */
+#define IO_SIZE	 16384
 #define MAX_NTH	 4000
 #define ERRNOS	 134
 
