@@ -143,7 +143,6 @@ static inline bool ksm_is_dead(const struct ksm *ksm)
 	return READ_ONCE(ksm->dead);
 }
 
-void ksm_slot_wake_first(struct ksm *ksm);
 int ksm_slot_search_chain(struct ksm *ksm, const struct ksm_key *key, int slot);
 int ksm_slot_get_via(struct ksm *ksm, const struct ksm_key *key,
 		     const struct ksm_client *via);

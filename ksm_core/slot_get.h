@@ -13,6 +13,7 @@
 
 #include "keyslot.h"
 #include "trace.h"
+#include "wait.h"
 
 /* The first slot of the hash value of a key; -1 there if there is none. */
 static inline int *ksm_chain_head(struct ksm *ksm, const struct ksm_key *key)

@@ -24,6 +24,7 @@ struct ksm_waiter {
 	bool tried;
 };
 
+void ksm_slot_wake_first(struct ksm *ksm);
 void ksm_wait_join(struct ksm *ksm, struct ksm_waiter *waiter,
 		   const struct ksm_key *key);
 void ksm_wait_leave(struct ksm *ksm, struct ksm_waiter *waiter);

@@ -31,12 +31,11 @@ unreferenced() {
 		/^unreferenced object/ { flush() }
 		/ sysfs_slab_add\+/ { theirs = 1 }
 		{ object = object $0 "\n" }
-		END { flush() }' $leaks
+		END { flush() }' "$LEAKS"
 }
 # What a pointer still leads to, now that nothing of ours is in use, is none of ours;
 # before the modules go, so that their functions have names.
-leaks=$LEAKS
-if [ -e $leaks ]; then
+if [ -e "$LEAKS" ]; then
 	leaks_scan
 	is 'end: no memory has leaked' "$(unreferenced)" ''
 fi
